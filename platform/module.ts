@@ -1,0 +1,24 @@
+// What every module hands to `compose.ts`.
+
+import type { Contract, Door } from './contract/operation.ts'
+import type { Consumer } from './events/consumer.ts'
+
+/** Work that comes round: expiries, sagas to resume, retention. Bounded per run. */
+export interface Sweep {
+  readonly name: string
+  /** Pause between runs, ms. */
+  readonly every: number
+  /** Does a bounded share of what is due; returns how many. The full bound means: run again at once. */
+  run(now: number): Promise<number>
+}
+
+export interface Module<C extends Contract> {
+  readonly door: Door<C>
+  readonly consumers: readonly Consumer[]
+  readonly sweeps: readonly Sweep[]
+  /** Resolves when what was accepted is decided (combiners empty). */
+  drain(): Promise<void>
+}
+
+/** Epoch milliseconds. Handed in, so that decisions can be tested at any time. */
+export type Clock = () => number

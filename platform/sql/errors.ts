@@ -1,0 +1,77 @@
+// What an error of an engine means to us, whichever engine it came from.
+
+/**
+ * - `conflict`: somebody was faster (duplicate key, deadlock, lock wait, stale snapshot): rolled back, retry whole
+ * - `guard`: an update did not find its row, or a constraint of the schema was hit: a bug or a poisoned request
+ * - `connection`: the engine cannot be reached, or the connection broke
+ * - `other`: anything else
+ */
+export type Trouble = 'conflict' | 'guard' | 'connection' | 'other'
+
+const MYSQL_CONFLICTS = new Set([1062, 1205, 1213, 1020, 3572])
+/** 1242 our guard; 4025/3819 CHECK; 1690 out of range; 1048 NULL; 1264 range; 1406 too long; 1451/1452 foreign key. */
+const MYSQL_GUARDS = new Set([1242, 4025, 3819, 1690, 1048, 1264, 1406, 1451, 1452])
+/** 1040 too many connections, 1053 shutdown, 1290 read-only, 1836 read-only, 1927 killed, 3168/3169 gone. */
+const MYSQL_CONNECTION = new Set([
+  1040, 1053, 1152, 1153, 1158, 1159, 1160, 1161, 1290, 1836, 1927, 3168, 3169,
+])
+const NODE_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_SEQUENCE_TIMEOUT',
+  'POOL_CLOSED',
+])
+/** SQLite primary result codes. */
+const SQLITE_BUSY = 5
+const SQLITE_LOCKED = 6
+const SQLITE_CONSTRAINT = 19
+const SQLITE_DUPLICATES = new Set([1555, 2067, 2579])
+
+interface EngineError {
+  errno?: number
+  code?: string
+  errcode?: number
+  fatal?: boolean
+}
+
+export function trouble(error: unknown): Trouble {
+  if (!(error instanceof Error)) return 'other'
+  const { errno, code, errcode, fatal } = error as EngineError
+  if (errcode !== undefined) return sqliteTrouble(errcode)
+  if (error instanceof GuardFailed) return 'guard'
+  if (code !== undefined && NODE_CODES.has(code)) return 'connection'
+  if (errno !== undefined) {
+    if (MYSQL_CONFLICTS.has(errno)) return 'conflict'
+    if (MYSQL_GUARDS.has(errno)) return 'guard'
+    if (MYSQL_CONNECTION.has(errno)) return 'connection'
+  }
+  if (fatal || /closed state|Connection lost|Pool is closed/.test(error.message)) return 'connection'
+  return 'other'
+}
+
+function sqliteTrouble(errcode: number): Trouble {
+  if (SQLITE_DUPLICATES.has(errcode)) return 'conflict'
+  const primary = errcode & 0xff
+  if (primary === SQLITE_BUSY || primary === SQLITE_LOCKED) return 'conflict'
+  return primary === SQLITE_CONSTRAINT ? 'guard' : 'other'
+}
+
+/** An update of a batch did not find exactly its row. */
+export class GuardFailed extends Error {
+  override readonly name = 'GuardFailed'
+}
+
+/** COMMIT was sent and its answer never came: it may have happened. Look it up, never guess. */
+export class CommitUnknown extends Error {
+  override readonly name = 'CommitUnknown'
+}
+
+/** The engine cannot be reached and nothing was written. */
+export class LedgerUnavailable extends Error {
+  override readonly name = 'LedgerUnavailable'
+}

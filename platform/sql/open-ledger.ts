@@ -1,0 +1,18 @@
+import path from 'node:path'
+import type { Ledger } from './ledger.ts'
+
+/** Opens MariaDB or MySQL where a URL names one, else SQLite in the data folder. Drivers load only when used. */
+export async function openLedger(options: {
+  url: string
+  dataFolder: string
+  poolSize: number
+  /** ms */
+  lockWait: number
+}): Promise<Ledger> {
+  if (options.url !== '') {
+    const { openMysqlLedger } = await import('./mysql-ledger.ts')
+    return openMysqlLedger(options)
+  }
+  const { openSqliteLedger } = await import('./sqlite-ledger.ts')
+  return openSqliteLedger(path.join(options.dataFolder, 'levee.db'))
+}

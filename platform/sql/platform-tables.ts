@@ -1,0 +1,78 @@
+// The tables that belong to no module: keys and their first answers, events on their way out and in, audit.
+
+import type { Schema } from './schema.ts'
+
+export interface PlatformTables {
+  idempotency: {
+    id: string
+    fingerprint: string
+    operation: string
+    /** The first answer as JSON; NULL where it held a secret. */
+    answer: string | null
+    created_at: number
+  }
+  outbox: {
+    seq: number
+    shard: number
+    /** Aggregate: order per key is kept. */
+    event_key: string
+    version: number
+    type: string
+    payload: string
+    created_at: number
+  }
+  outbox_shards: { shard: number; owner: string; fence: number; leased_until: number }
+  inbox: { consumer: string; event_key: string; version: number; updated_at: number }
+  dead_letters: {
+    seq: number
+    consumer: string
+    event_key: string
+    version: number
+    type: string
+    payload: string
+    cause: string
+    created_at: number
+  }
+  audit: {
+    seq: number
+    at: number
+    actor: string
+    channel_id: string | null
+    operation: string
+    request_id: string
+    subject: string
+    detail: string
+  }
+}
+
+/** Events are spread over this many shards by key; a shard is leased to one relay. More than any fleet of relays. */
+export const SHARDS = 16
+
+export const platformSchema: Schema = {
+  '2026-11-23-platform': t => [
+    `CREATE TABLE idempotency (
+      id ${t.id} NOT NULL PRIMARY KEY, fingerprint ${t.id} NOT NULL, operation ${t.id} NOT NULL,
+      answer ${t.long}, created_at ${t.int} NOT NULL) ${t.table}`,
+    'CREATE INDEX idempotency_age ON idempotency (created_at)',
+    `CREATE TABLE outbox (
+      seq ${t.serial}, shard ${t.int} NOT NULL, event_key ${t.id} NOT NULL, version ${t.int} NOT NULL,
+      type ${t.id} NOT NULL, payload ${t.long} NOT NULL, created_at ${t.int} NOT NULL) ${t.serialTable}`,
+    `CREATE TABLE outbox_shards (
+      shard ${t.int} NOT NULL PRIMARY KEY, owner ${t.id} NOT NULL, fence ${t.int} NOT NULL,
+      leased_until ${t.int} NOT NULL) ${t.table}`,
+    `INSERT INTO outbox_shards (shard, owner, fence, leased_until) VALUES ${Array.from({ length: SHARDS }, (_, shard) => `(${shard}, '', 0, 0)`).join(',')}`,
+    `CREATE TABLE inbox (
+      consumer ${t.text(40)} NOT NULL, event_key ${t.id} NOT NULL, version ${t.int} NOT NULL,
+      updated_at ${t.int} NOT NULL, PRIMARY KEY (consumer, event_key)) ${t.table}`,
+    'CREATE INDEX inbox_age ON inbox (updated_at)',
+    `CREATE TABLE dead_letters (
+      seq ${t.serial}, consumer ${t.text(40)} NOT NULL, event_key ${t.id} NOT NULL, version ${t.int} NOT NULL,
+      type ${t.id} NOT NULL, payload ${t.long} NOT NULL, cause ${t.text(1000)} NOT NULL,
+      created_at ${t.int} NOT NULL) ${t.serialTable}`,
+    'CREATE INDEX dead_letters_key ON dead_letters (consumer, event_key)',
+    `CREATE TABLE audit (
+      seq ${t.serial}, at ${t.int} NOT NULL, actor ${t.id} NOT NULL, channel_id ${t.id},
+      operation ${t.id} NOT NULL, request_id ${t.id} NOT NULL, subject ${t.text(191)} NOT NULL,
+      detail ${t.long} NOT NULL) ${t.serialTable}`,
+  ],
+}

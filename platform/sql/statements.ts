@@ -1,0 +1,76 @@
+// The statements of the hot paths as data. Text and shape are fixed when a module is loaded; a batch brings
+// only rows. Each engine renders them its own way: MariaDB and MySQL as literals in one round trip, SQLite
+// as prepared statements run row by row. (Compiling a ten-column row with a query builder costs 1.3–2.9 µs.)
+
+export type Value = string | number | null
+export type Row = Record<string, Value>
+
+export interface SelectShape {
+  readonly columns: string
+  readonly from: string
+  /** The column that the ids name; a primary key or its first part. */
+  readonly key: string
+  /** Lock the rows, without waiting: rows that somebody else holds are left out. */
+  readonly lock: boolean
+}
+export interface InsertShape {
+  readonly table: string
+  readonly columns: readonly string[]
+}
+export interface UpdateShape {
+  readonly table: string
+  /** All of these must match, or the whole batch is rolled back: the compare of compare-and-set. */
+  readonly keys: readonly string[]
+  readonly set: readonly string[]
+  /** SQL types of keys then set, for JSON_TABLE. */
+  readonly types: readonly ('id' | 'int')[]
+}
+
+export interface Select {
+  readonly kind: 'select'
+  readonly shape: SelectShape
+  readonly ids: readonly string[]
+}
+export interface Insert {
+  readonly kind: 'insert'
+  readonly shape: InsertShape
+  readonly rows: readonly (readonly Value[])[]
+}
+export interface Update {
+  readonly kind: 'update'
+  readonly shape: UpdateShape
+  readonly rows: readonly (readonly Value[])[]
+}
+export type Write = Insert | Update
+
+/** Rows by key, sorted by it so that all lock in one order. `ids` may repeat and may be in any order. */
+export function selectByKey(shape: SelectShape): (ids: Iterable<string>) => Select {
+  return ids => ({ kind: 'select', shape, ids: [...new Set(ids)].sort() })
+}
+
+/** Rows with the columns in this order. */
+export function insertInto(
+  table: string,
+  columns: readonly string[],
+): (rows: readonly (readonly Value[])[]) => Insert {
+  const shape = { table, columns }
+  return rows => ({ kind: 'insert', shape, rows })
+}
+
+/**
+ * Updates by key: rows are `[...keys, ...set]`, values absolute (they were read under the lock).
+ * Every row must be found, else the transaction is rolled back with `guard`.
+ */
+export function updateByKey(
+  table: string,
+  keys: Readonly<Record<string, 'id' | 'int'>>,
+  set: Readonly<Record<string, 'id' | 'int'>>,
+): (rows: readonly (readonly Value[])[]) => Update {
+  const shape: UpdateShape = {
+    table,
+    keys: Object.keys(keys),
+    set: Object.keys(set),
+    types: [...Object.values(keys), ...Object.values(set)],
+  }
+  return rows => ({ kind: 'update', shape, rows })
+}
