@@ -17,7 +17,7 @@ export const COLUMNS = [
   'Country',
 ] as const
 
-/** Characters in one record. The longest real one has about 110; a quote left open must not eat the file. */
+/** Characters in one record. The longest real one has 98; a quote left open must not eat the file. */
 const MAX_RECORD_SIZE = 16_384
 
 /**
@@ -86,7 +86,7 @@ function lineCounter(): (record: string[], endsOn: number) => number {
 
 /** What csv-parse refuses: quotes left open or in the wrong place, and records beyond all measure. */
 function asRowError(cause: CsvError): RetailFileError {
-  const line: unknown = cause['lines']
+  const line: unknown = cause.lines
   return new RetailFileError('malformed_row', cause.message, typeof line === 'number' ? line : null)
 }
 
