@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { classifyAll, isGoods } from '../../services/retail/classify.ts'
+import { matchCancellations } from '../../services/retail/match-cancellations.ts'
 import { planReplay } from '../../services/retail/plan.ts'
 import { readAllLines } from '../../services/retail/read-lines.ts'
 import { DECEMBER } from './december.ts'
@@ -34,6 +36,38 @@ test('the file has its known totals', () => {
   expect(independent.net.total).toEqual({ units: 330_047, pence: 70_801_803 })
   expect(independent.gross.byDay.size).toBe(17)
   expect(independent.customers).toEqual(new Set(plan.members))
+})
+
+test('the rest of what docs/data.md states in its tables', () => {
+  const { sale, cancellation } = classifyAll(lines)
+  const different = (of: typeof lines, field: 'invoiceNo' | 'stockCode' | 'customerId') =>
+    new Set(of.map(line => line[field]).filter(value => value !== null)).size
+  expect(different(cancellation, 'invoiceNo')).toBe(299)
+  expect(different(lines, 'invoiceNo') - different([...sale, ...cancellation], 'invoiceNo')).toBe(145)
+  expect(different(lines, 'stockCode')).toBe(2_783)
+  expect(
+    different(
+      lines.filter(line => !isGoods(line.stockCode)),
+      'stockCode',
+    ),
+  ).toBe(11)
+  expect(different(sale, 'customerId')).toBe(859)
+  expect(plan.products.reduce((sum, product) => sum + product.stock, 0)).toBe(367_804)
+  const units = { full: [0, 0], part: [0, 0], none: [0, 0], no_customer: [0, 0], not_goods: [0, 0] }
+  let alsoNotGoods = 0
+  for (const { line, outcome, parts } of matchCancellations(sale, cancellation)) {
+    units[outcome][0]! -= line.quantity
+    units[outcome][1]! += parts.reduce((sum, part) => sum + part.quantity, 0)
+    if (outcome === 'no_customer' && !isGoods(line.stockCode)) alsoNotGoods++
+  }
+  expect(units).toEqual({
+    full: [3_028, 3_028],
+    part: [71, 13],
+    none: [12_487, 0],
+    no_customer: [119, 0],
+    not_goods: [17, 0],
+  })
+  expect(alsoNotGoods).toBe(15)
 })
 
 test('stock codes are compared as bytes', () => {
