@@ -1,0 +1,211 @@
+// Every setting of Levee, in one table. A new setting is one row here; then `npm run docs`.
+// From the rows come the type of the configuration, its checks and `docs/configuration.md`.
+
+import { int, list, oneOf, type SettingType, string, timeZone, url } from './setting-types.ts'
+
+export interface Setting<T> {
+  readonly env: `LEVEE_${string}`
+  readonly type: SettingType<T>
+  readonly default: T
+  /** What the value counts or names; empty where the type says it all. */
+  readonly unit: string
+  /** What it does, and why this default. */
+  readonly description: string
+  /** True where the value holds a password: no message ever repeats it. */
+  readonly secret?: boolean
+}
+
+const row = <T>(setting: Setting<T> & { default: NoInfer<T> }): Setting<T> => setting
+
+const MINUTE_MS = 60_000
+const DAY_S = 86_400
+/** An IP address or a network in CIDR notation, roughly: who uses it parses it. */
+const NETWORK = /^[0-9a-fA-F.:]+(\/\d{1,3})?$/
+
+export const settings = {
+  'http.host': row({
+    env: 'LEVEE_HTTP_HOST',
+    type: string(/^[A-Za-z0-9.:_-]+$/, 'a host name or address'),
+    default: '127.0.0.1',
+    unit: '',
+    description:
+      'Address the shop listens on. The default is reachable from this machine only: opening it is a decision.',
+  }),
+  'http.port': row({
+    env: 'LEVEE_HTTP_PORT',
+    type: int(0, 65_535),
+    default: 8080,
+    unit: 'TCP port',
+    description: 'Port the shop listens on; 0 takes any free one.',
+  }),
+  'http.bodyLimit': row({
+    env: 'LEVEE_HTTP_BODY_LIMIT',
+    type: int(1_024, 16 * 1024 * 1024),
+    default: 256 * 1024,
+    unit: 'bytes',
+    description: 'Longest request body. An order of 500 lines is about 60 KiB; four times that leaves room.',
+  }),
+  'http.trustedProxies': row({
+    env: 'LEVEE_HTTP_TRUSTED_PROXIES',
+    type: list(NETWORK, 'list of addresses or networks (CIDR)'),
+    default: [],
+    unit: '',
+    description:
+      'Proxies whose X-Forwarded-For is believed. Empty: nobody, or any client could choose the address it is limited by.',
+  }),
+  'http.requestTimeout': row({
+    env: 'LEVEE_HTTP_REQUEST_TIMEOUT',
+    type: int(100, 5 * MINUTE_MS),
+    default: 10_000,
+    unit: 'ms',
+    description:
+      'Deadline of a request; it travels with the request to everything done for it. Longer than two lock waits, shorter than most clients are patient.',
+  }),
+  'data.folder': row({
+    env: 'LEVEE_DATA_FOLDER',
+    type: string(/^[^\r\n]+$/, 'a folder'),
+    default: '.levee/data',
+    unit: '',
+    description: 'Folder of the SQLite ledger and the mails, relative to where the shop is started.',
+  }),
+  'ledger.url': row({
+    env: 'LEVEE_MYSQL_URL',
+    type: url('mysql'),
+    default: '',
+    unit: '',
+    secret: true,
+    description:
+      '`mysql://user:password@host:port/database` of a MariaDB 10.6+ or MySQL 8.4+. Empty: SQLite in the data folder, which needs nothing else.',
+  }),
+  'ledger.poolSize': row({
+    env: 'LEVEE_LEDGER_POOL_SIZE',
+    type: int(1, 500),
+    default: 16,
+    unit: 'connections',
+    description:
+      'Most connections to MariaDB or MySQL besides those for batches. Batches carry the load, so few are needed; the server keeps room for other processes.',
+  }),
+  'ledger.lockWait': row({
+    env: 'LEVEE_LEDGER_LOCK_WAIT',
+    type: int(10, MINUTE_MS),
+    default: 2_000,
+    unit: 'ms',
+    description:
+      "Longest wait for a row lock. Several times the longest batch; MariaDB's own 50 s would outlive every client.",
+  }),
+  'shop.currency': row({
+    env: 'LEVEE_SHOP_CURRENCY',
+    type: string(/^[A-Z]{3}$/, 'an ISO 4217 code'),
+    default: 'GBP',
+    unit: '',
+    description: 'The one currency of all prices. The packaged catalogue is in pounds.',
+  }),
+  'shop.timeZone': row({
+    env: 'LEVEE_SHOP_TIME_ZONE',
+    type: timeZone,
+    default: 'Europe/London',
+    unit: '',
+    description:
+      'Time zone in which a trading day begins and ends. The packaged orders were placed in London.',
+  }),
+  'shop.baseUrl': row({
+    env: 'LEVEE_SHOP_BASE_URL',
+    type: url('http', 'https'),
+    default: '',
+    unit: '',
+    description:
+      'Where customers reach the shop, for links in mails. Empty: `http://` with http.host and http.port.',
+  }),
+  'order.paymentWindow': row({
+    env: 'LEVEE_ORDER_PAYMENT_WINDOW',
+    type: int(1, 30 * DAY_S),
+    default: 1_800,
+    unit: 's',
+    description:
+      'An order not paid after this long expires and gives everything back. Half an hour: time to find a card, too short to hoard stock.',
+  }),
+  'log.level': row({
+    env: 'LEVEE_LOG_LEVEL',
+    type: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    default: 'info',
+    unit: '',
+    description: 'Least level that is logged.',
+  }),
+  'mail.transport': row({
+    env: 'LEVEE_MAIL_TRANSPORT',
+    type: oneOf('folder', 'smtp', 'none'),
+    default: 'folder',
+    unit: '',
+    description:
+      '`folder` writes each mail as a file below data.folder, so that a trial needs no mail server.',
+  }),
+  'mail.smtpUrl': row({
+    env: 'LEVEE_MAIL_SMTP_URL',
+    type: url('smtp', 'smtps'),
+    default: '',
+    unit: '',
+    secret: true,
+    description: '`smtp://user:password@host:port` for mail.transport `smtp`.',
+  }),
+  'mail.from': row({
+    env: 'LEVEE_MAIL_FROM',
+    type: string(/^[^\r\n]*@[^\r\n]+$/, 'a mail address'),
+    default: 'Levee <shop@localhost>',
+    unit: '',
+    description: 'Sender of every mail.',
+  }),
+  'rateLimit.identityPerSecond': row({
+    env: 'LEVEE_RATE_LIMIT_IDENTITY_PER_SECOND',
+    type: int(1, 1_000_000),
+    default: 20,
+    unit: 'requests/s',
+    description:
+      'Lasting rate of one identity. A person clicking fast makes 2 to 5 a second; a page loads several at once.',
+  }),
+  'rateLimit.identityBurst': row({
+    env: 'LEVEE_RATE_LIMIT_IDENTITY_BURST',
+    type: int(1, 1_000_000),
+    default: 60,
+    unit: 'requests',
+    description: 'Requests one identity may make at once after a pause: three seconds of its rate.',
+  }),
+  'rateLimit.addressPerSecond': row({
+    env: 'LEVEE_RATE_LIMIT_ADDRESS_PER_SECOND',
+    type: int(1, 1_000_000),
+    default: 10,
+    unit: 'requests/s',
+    description:
+      'Lasting rate of one network address before sign-in; many people may share one address, so it is not tiny.',
+  }),
+  'rateLimit.addressBurst': row({
+    env: 'LEVEE_RATE_LIMIT_ADDRESS_BURST',
+    type: int(1, 1_000_000),
+    default: 50,
+    unit: 'requests',
+    description:
+      'Requests one address may make at once before sign-in: an office opening the shop at the same minute.',
+  }),
+  'idempotency.retention': row({
+    env: 'LEVEE_IDEMPOTENCY_RETENTION',
+    type: int(60, 30 * DAY_S),
+    default: DAY_S,
+    unit: 's',
+    description:
+      'How long the first answer to an idempotency key is kept and repeated: a day, as payment APIs do.',
+  }),
+  'shutdown.drainTimeout': row({
+    env: 'LEVEE_SHUTDOWN_DRAIN_TIMEOUT',
+    type: int(0, 10 * MINUTE_MS),
+    default: 15_000,
+    unit: 'ms',
+    description:
+      'Longest time after SIGTERM until accepted work is answered; then the process goes. Above http.requestTimeout, below the 30 s after which container platforms kill.',
+  }),
+} as const
+
+export type SettingKey = keyof typeof settings
+
+/** All settings by their keys, checked and complete: `config['http.port']` is a number. */
+export type Config = {
+  readonly [K in SettingKey]: (typeof settings)[K] extends Setting<infer T> ? T : never
+}
