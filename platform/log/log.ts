@@ -38,10 +38,14 @@ export function createLog({ level, name, to = 'stdout' }: LogOptions): Log {
   )
   // Pino shows the fields of a child logger to no formatter, so they are cleaned on their way in. Children
   // inherit this function; `this` is whichever logger is asked.
-  const child = log.child as (this: Log, bindings: Bindings, options?: ChildLoggerOptions) => Log
-  log.child = function (this: Log, bindings: Bindings, options?: ChildLoggerOptions) {
-    return child.call(this, redact(bindings), options)
-  } as Log['child']
+  const child = log.child
+  log.child = function <L extends string>(
+    this: Log,
+    bindings: Bindings,
+    options?: ChildLoggerOptions<L>,
+  ): Logger<L> {
+    return Reflect.apply(child<L>, this, [redact(bindings), options])
+  }
   return log
 }
 
