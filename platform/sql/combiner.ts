@@ -32,6 +32,8 @@ export interface BatchContext {
   readonly now: number
   /** True where a row that is not returned does not exist, because nobody else can hold it (SQLite). */
   readonly missingMeansAbsent: boolean
+  /** Which requests were parked before: their rows' existence was asked for too. */
+  readonly retried: readonly boolean[]
 }
 
 /** A family of requests that share rows. `reads` and `decide` are pure. */
@@ -239,14 +241,17 @@ export class Combiner<Req, Res> {
       fresh.map(pending => pending.request),
       calls,
       sets.slice(1),
-      { now, missingMeansAbsent: this.missingMeansAbsent },
+      { now, missingMeansAbsent: this.missingMeansAbsent, retried: fresh.map(pending => pending.parks > 0) },
     )
     const events: DomainEvent[] = []
     const keys: (string | number)[][] = []
     const audits: (string | number | null)[][] = []
-    fresh.forEach((pending, i) => {
+    for (const [i, pending] of fresh.entries()) {
       const outcome = outcomes[i]!
-      if (outcome === 'parked') return void settlements.push(() => this.park(pending))
+      if (outcome === "parked") {
+        settlements.push(() => this.park(pending))
+        continue
+      }
       let { result } = outcome
       if (outcome.events) events.push(...outcome.events)
       const { call } = pending
@@ -268,7 +273,7 @@ export class Combiner<Req, Res> {
         ])
       }
       settlements.push(() => pending.resolve(result))
-    })
+    }
     return { writes: [...writes, keyRows(keys), outboxInsert(events, now), auditRows(audits)], settlements }
   }
 

@@ -56,7 +56,7 @@ function renderInsert({ shape, rows }: Insert): string {
 
 /** Up to this many rows single updates are cheaper than a join with JSON_TABLE (measured: 3–5). */
 const SINGLE_UPDATES = 4
-const SQL_TYPES = { id: 'VARCHAR(191) CHARACTER SET utf8mb4', int: 'BIGINT' } as const
+const SQL_TYPES = { id: 'VARCHAR(191)', text: 'VARCHAR(1000)', int: 'BIGINT' } as const
 
 function renderUpdate({ shape, rows }: Update): string[] {
   if (rows.length <= SINGLE_UPDATES) {

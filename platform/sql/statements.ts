@@ -5,6 +5,9 @@
 export type Value = string | number | null
 export type Row = Record<string, Value>
 
+/** `id`: up to 191 characters; `text`: up to 1,000; `int`: 64 bits. */
+export type ColumnType = 'id' | 'text' | 'int'
+
 export interface SelectShape {
   readonly columns: string
   readonly from: string
@@ -23,7 +26,7 @@ export interface UpdateShape {
   readonly keys: readonly string[]
   readonly set: readonly string[]
   /** SQL types of keys then set, for JSON_TABLE. */
-  readonly types: readonly ('id' | 'int')[]
+  readonly types: readonly ColumnType[]
 }
 
 export interface Select {
@@ -63,8 +66,8 @@ export function insertInto(
  */
 export function updateByKey(
   table: string,
-  keys: Readonly<Record<string, 'id' | 'int'>>,
-  set: Readonly<Record<string, 'id' | 'int'>>,
+  keys: Readonly<Record<string, ColumnType>>,
+  set: Readonly<Record<string, ColumnType>>,
 ): (rows: readonly (readonly Value[])[]) => Update {
   const shape: UpdateShape = {
     table,

@@ -1,0 +1,275 @@
+// The rows of one batch, in memory, under their locks: requests are decided on it one after the other, and
+// what changed is written at the end. A row that is not here is held by somebody else, or does not exist.
+
+import { invariant } from '../../platform/contract/result.ts'
+import type { Row, Value, Write } from '../../platform/sql/statements.ts'
+import { mayMove, type OrderState } from './order-states.ts'
+import {
+  insertJournal,
+  insertLines,
+  insertOrders,
+  insertPurchases,
+  insertRefunds,
+  insertSagas,
+  updateLines,
+  updateOrders,
+  updatePurchases,
+  updateSagas,
+  updateStock,
+} from './store.ts'
+import type { LineRow, OrderRow, RefundRow, StockRow } from './tables.ts'
+
+interface Held<T> {
+  readonly row: T
+  /** Version when read; null: made in this batch. */
+  readonly read: number | null
+  dirty: boolean
+}
+
+type JournalKind = 'reserve' | 'release' | 'sell' | 'return' | 'adjust'
+
+export class Book {
+  readonly now: number
+  readonly missingMeansAbsent: boolean
+  private readonly stock = new Map<string, Held<StockRow>>()
+  private readonly orders = new Map<string, Held<OrderRow>>()
+  private readonly lines = new Map<string, Held<LineRow>[]>()
+  private readonly refunds = new Map<string, RefundRow>()
+  private readonly purchases = new Map<string, { quantity: number; known: boolean; dirty: boolean }>()
+  private readonly thereOrders: ReadonlySet<string>
+  private readonly thereStock: ReadonlySet<string>
+  private readonly journal: Value[][] = []
+  private readonly newRefunds: RefundRow[] = []
+  private readonly newSagas: Value[][] = []
+  private readonly turnedSagas: Value[][] = []
+
+  constructor(sets: readonly Row[][], now: number, missingMeansAbsent: boolean) {
+    const [orders, lines, stock, purchases, refunds, ordersThere, stockThere] = sets
+    this.now = now
+    this.missingMeansAbsent = missingMeansAbsent
+    for (const row of (orders ?? []) as unknown as OrderRow[]) {
+      this.orders.set(row.order_id, { row, read: row.version, dirty: false })
+    }
+    for (const row of (lines ?? []) as unknown as LineRow[]) this.addLine(row, 1)
+    for (const row of (stock ?? []) as unknown as StockRow[]) {
+      this.stock.set(row.product_id, { row, read: row.version, dirty: false })
+    }
+    for (const row of purchases ?? []) {
+      this.purchases.set(row.purchase_id as string, {
+        quantity: row.quantity as number,
+        known: true,
+        dirty: false,
+      })
+    }
+    for (const row of (refunds ?? []) as unknown as RefundRow[]) this.refunds.set(row.refund_id, row)
+    this.thereOrders = new Set((ordersThere ?? []).map(row => row.order_id as string))
+    this.thereStock = new Set((stockThere ?? []).map(row => row.product_id as string))
+  }
+
+  /** `locked`: there, but somebody else holds it. `absent`: asked twice, and not there. `unsure`: ask again. */
+  why(table: 'orders' | 'stock', id: string, retried: boolean): 'absent' | 'locked' {
+    if (this.missingMeansAbsent) return 'absent'
+    const there = table === 'orders' ? this.thereOrders : this.thereStock
+    return retried && !there.has(id) ? 'absent' : 'locked'
+  }
+
+  stockRow(productId: string): Readonly<StockRow> | undefined {
+    return this.stock.get(productId)?.row
+  }
+  order(orderId: string): Readonly<OrderRow> | undefined {
+    return this.orders.get(orderId)?.row
+  }
+  linesOf(orderId: string): readonly Readonly<LineRow>[] {
+    const held = this.lines.get(orderId)
+    invariant(held !== undefined, `order ${orderId} has no lines`)
+    return held.map(line => line.row)
+  }
+  refund(refundId: string): Readonly<RefundRow> | undefined {
+    return this.refunds.get(refundId)
+  }
+  purchased(purchaseId: string): number {
+    return this.purchases.get(purchaseId)?.quantity ?? 0
+  }
+
+  /** Moves stock between its parts; each change is a new version with its line in the journal. */
+  moveStock(
+    productId: string,
+    kind: JournalKind,
+    quantity: number,
+    cause: { orderId: string | null; reason: string | null; actor: string },
+  ): void {
+    const held = this.stock.get(productId)
+    invariant(held !== undefined, `stock of ${productId} is not locked`)
+    const { row } = held
+    if (kind === 'reserve') {
+      row.available -= quantity
+      row.reserved += quantity
+    } else if (kind === 'release') {
+      row.reserved -= quantity
+      row.available += quantity
+    } else if (kind === 'sell') {
+      row.reserved -= quantity
+      row.sold += quantity
+    } else if (kind === 'return') {
+      row.returned += quantity
+      row.available += quantity
+    } else {
+      row.adjusted += quantity
+      row.available += quantity
+    }
+    invariant(row.available >= 0 && row.reserved >= 0, `stock of ${productId} would fall below zero`)
+    row.version++
+    held.dirty = true
+    this.journal.push([
+      productId,
+      row.version,
+      kind,
+      quantity,
+      cause.orderId,
+      cause.reason,
+      cause.actor,
+      this.now,
+    ])
+  }
+
+  addOrder(row: OrderRow, lines: readonly LineRow[]): void {
+    this.orders.set(row.order_id, { row, read: null, dirty: true })
+    for (const line of lines) this.addLine(line, null)
+  }
+
+  /** Changes an order; a change of state must be a legal move. The version grows. */
+  changeOrder(orderId: string, change: Partial<OrderRow>): OrderRow {
+    const held = this.orders.get(orderId)
+    invariant(held !== undefined, `order ${orderId} is not locked`)
+    const { row } = held
+    if (change.state !== undefined && change.state !== row.state) {
+      invariant(
+        mayMove(row.state as OrderState, change.state as OrderState),
+        `${row.state} → ${change.state}`,
+      )
+    }
+    Object.assign(row, change)
+    row.version++
+    held.dirty = true
+    return row
+  }
+
+  changeLine(orderId: string, lineNo: number, change: Partial<LineRow>): void {
+    const held = this.lines.get(orderId)?.find(line => line.row.line_no === lineNo)
+    invariant(held !== undefined, `order ${orderId} has no line ${lineNo}`)
+    Object.assign(held.row, change)
+    held.dirty = true
+  }
+
+  addPurchase(purchaseId: string, quantity: number): void {
+    const entry = this.purchases.get(purchaseId) ?? { quantity: 0, known: false, dirty: false }
+    entry.quantity += quantity
+    invariant(entry.quantity >= 0, `purchases ${purchaseId} below zero`)
+    entry.dirty = true
+    this.purchases.set(purchaseId, entry)
+  }
+
+  addRefund(row: RefundRow): void {
+    this.refunds.set(row.refund_id, row)
+    this.newRefunds.push(row)
+  }
+
+  addSaga(sagaId: string, orderId: string, kind: string, data: object, nextAt: number): void {
+    this.newSagas.push([sagaId, orderId, kind, JSON.stringify(data), 0, nextAt])
+  }
+  /** The reservation's saga turns round: what was taken is given back. */
+  turnSaga(sagaId: string, kind: string, nextAt: number): void {
+    this.turnedSagas.push([sagaId, kind, 0, nextAt])
+  }
+
+  /** Everything that changed, as absolute values with compare-and-set on the versions read. */
+  writes(): Write[] {
+    const newOrders: Value[][] = []
+    const orders: Value[][] = []
+    for (const { row, read, dirty } of this.orders.values()) {
+      if (read === null) newOrders.push(orderValues(row))
+      else if (dirty) orders.push(orderChange(row, read))
+    }
+    const newLines: Value[][] = []
+    const lines: Value[][] = []
+    for (const held of this.lines.values()) {
+      for (const { row, read, dirty } of held) {
+        if (read === null) newLines.push(lineValues(row))
+        else if (dirty)
+          lines.push([row.order_id, row.line_no, row.discount, row.points, row.cancelled, row.refunded])
+      }
+    }
+    const stock: Value[][] = []
+    for (const { row, read, dirty } of this.stock.values()) {
+      if (!dirty) continue
+      const { version, adjusted, available, reserved, sold, returned } = row
+      stock.push([row.product_id, read, version, adjusted, available, reserved, sold, returned])
+    }
+    const newPurchases: Value[][] = []
+    const purchases: Value[][] = []
+    for (const [id, { quantity, known, dirty }] of this.purchases) {
+      if (dirty) (known ? purchases : newPurchases).push([id, quantity])
+    }
+    return [
+      updateStock(stock),
+      updateOrders(orders),
+      insertOrders(newOrders),
+      updateLines(lines),
+      insertLines(newLines),
+      insertJournal(this.journal),
+      insertPurchases(newPurchases),
+      updatePurchases(purchases),
+      insertRefunds(this.newRefunds.map(refundValues)),
+      insertSagas(this.newSagas),
+      updateSagas(this.turnedSagas),
+    ]
+  }
+
+  private addLine(row: LineRow, read: number | null): void {
+    const held = { row, read, dirty: read === null }
+    const lines = this.lines.get(row.order_id)
+    if (lines === undefined) this.lines.set(row.order_id, [held])
+    else lines.push(held)
+  }
+}
+
+function orderValues(row: OrderRow): Value[] {
+  return [
+    row.order_id,
+    row.owner,
+    row.member_id,
+    row.channel_id,
+    row.email,
+    row.country,
+    row.state,
+    row.version,
+    row.goods_total,
+    row.discount,
+    row.points,
+    row.total,
+    row.refunded_total,
+    row.coupon_id,
+    row.payment_id,
+    row.placed_at,
+    row.created_at,
+    row.expires_at,
+    row.reason,
+  ]
+}
+
+function orderChange(row: OrderRow, read: number): Value[] {
+  const { order_id, version, state, goods_total, discount, points, total, refunded_total } = row
+  const rest = [row.payment_id, row.expires_at, row.reason]
+  return [order_id, read, version, state, goods_total, discount, points, total, refunded_total, ...rest]
+}
+
+function lineValues(row: LineRow): Value[] {
+  const { order_id, line_no, product_id, quantity, unit_price, discount, points, cancelled, refunded } = row
+  return [order_id, line_no, product_id, quantity, unit_price, discount, points, cancelled, refunded]
+}
+
+function refundValues(row: RefundRow): Value[] {
+  const { refund_id, order_id, state, value, amount, points, claw, clawed, restocked, parts } = row
+  const rest = [row.reason, row.business_time, row.created_at]
+  return [refund_id, order_id, state, value, amount, points, claw, clawed, restocked, parts, ...rest]
+}
