@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', '.levee/**'],
+    // One a core of the smallest machine that must be enough; servers under test need the rest.
+    maxWorkers: 2,
+    // A test that passes only sometimes has found something.
+    retry: 0,
+    // ms. Whole-system tests start servers and wait for conditions, on a machine that others use too.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+})
