@@ -248,7 +248,7 @@ export class Combiner<Req, Res> {
     const audits: (string | number | null)[][] = []
     for (const [i, pending] of fresh.entries()) {
       const outcome = outcomes[i]!
-      if (outcome === "parked") {
+      if (outcome === 'parked') {
         settlements.push(() => this.park(pending))
         continue
       }
