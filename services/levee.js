@@ -44,13 +44,15 @@ function runOnOwnNode() {
     process.exit(EXIT_USAGE)
   }
   const args = [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)]
-  const child = spawn(ownNode, args, { stdio: 'inherit' })
+  let child = null
+  // Before the child exists: a signal in between must not end this process alone.
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) {
     process.on(signal, () => {
       // Ctrl-C reaches the child from the terminal already; a second one would mean "now, at once".
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child?.kill(signal)
     })
   }
+  child = spawn(ownNode, args, { stdio: 'inherit' })
   child.on('error', error => {
     console.error(`levee: ${ownNode} does not start: ${error.message}`)
     process.exit(EXIT_USAGE)

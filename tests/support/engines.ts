@@ -1,0 +1,28 @@
+// Which ledgers the tests run on: SQLite always, MariaDB where the test command (`npm test`) provides one.
+
+import { describe } from 'vitest'
+import { TEST_LEDGER_ADMIN_URL, TEST_LEDGER_URL } from './engine-names.ts'
+
+export interface LedgerEngine {
+  readonly name: 'sqlite' | 'mariadb'
+  /** Absent: SQLite. Else a server whose user may make databases named `levee_…`; take a scratch one each. */
+  readonly url?: string
+}
+
+/** The ledgers at hand. A test file started by hand takes the server of LEVEE_MYSQL_URL. */
+export function ledgerUrls(): readonly LedgerEngine[] {
+  const url = process.env[TEST_LEDGER_URL] ?? process.env.LEVEE_MYSQL_URL
+  return url === undefined ? [{ name: 'sqlite' }] : [{ name: 'sqlite' }, { name: 'mariadb', url }]
+}
+
+/** For faults that need every right on the server of `npm test`; absent on a server named from outside. */
+export const mariadbAdminUrl = (): string | undefined => process.env[TEST_LEDGER_ADMIN_URL]
+
+/** The same suite on every ledger. Where MariaDB is not at hand its tests count as skipped. */
+export function onEveryLedger(title: string, suite: (engine: LedgerEngine) => void): void {
+  const engines = ledgerUrls()
+  for (const engine of engines) describe(`${title} (${engine.name})`, () => suite(engine))
+  if (!engines.some(engine => engine.name === 'mariadb')) {
+    describe.skip(`${title} (mariadb)`, () => suite({ name: 'mariadb' }))
+  }
+}
