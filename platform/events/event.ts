@@ -1,6 +1,6 @@
 // A fact that happened, leaving its module through the outbox in the transaction that made it true.
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { SHARDS } from '../sql/platform-tables.ts'
 import type { Insert } from '../sql/statements.ts'
 import { insertInto } from '../sql/statements.ts'
@@ -40,5 +40,5 @@ export function outboxInsert(events: readonly DomainEvent[], now: number): Inser
 
 /** 16 bytes of SHA-256 as base64url: ids for keys and contents. */
 export function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+  return hash('sha256', text, 'base64url').slice(0, 22)
 }

@@ -1,0 +1,115 @@
+// One request and its one answer.
+
+import type { ServerResponse } from 'node:http'
+import { type Refusal, type Refused, type Result, refuse } from '../platform/contract/result.ts'
+import { CommitUnknown, LedgerUnavailable } from '../platform/sql/errors.ts'
+import type { Host } from './host.ts'
+import { PROBLEM_TYPE, problem, statusOf } from './problem.ts'
+import type { Route } from './route.ts'
+
+const JSON_TYPE = 'application/json; charset=utf-8'
+
+const tooLate = refuse('deadline_exceeded', 'It was not done by the deadline; it may be done yet.', {
+  retryAfter: 1,
+}).refusal
+
+export class Exchange {
+  readonly host: Host
+  readonly route: Route
+  readonly response: ServerResponse
+  readonly requestId: string
+  /** Epoch ms after which nobody waits any more. */
+  deadline: number
+  /** The idempotency id held, to turn twins away. */
+  key: string | null = null
+  /** Its place in the list of requests in flight; -1: in none. */
+  slot = -1
+  answered = false
+  /** True where the connection cannot serve another request. */
+  close = false
+  /** The methods that there are, for 405. */
+  allow: string | null = null
+  private readonly startedAt: number
+
+  constructor(host: Host, route: Route, response: ServerResponse, requestId: string, deadline: number) {
+    this.host = host
+    this.route = route
+    this.response = response
+    this.requestId = requestId
+    this.deadline = deadline
+    this.startedAt = performance.now()
+  }
+
+  /** The operation has decided. */
+  settle(result: Result<unknown>): void {
+    this.host.inFlight.remove(this)
+    if (this.answered) return
+    const { status } = this.route
+    if (!result.ok) {
+      this.refuse(result.refusal)
+      return
+    }
+    let json = result.json
+    try {
+      json ??= status === 204 ? '' : JSON.stringify(result.value)
+    } catch (error) {
+      // A value that is no JSON is a bug; nobody above would catch it.
+      this.fail(error)
+      return
+    }
+    this.send(status, JSON_TYPE, json)
+  }
+
+  /** The operation broke. What it said stays in the log. */
+  fail(error: unknown): void {
+    this.host.inFlight.remove(this)
+    const { refusal } = this.explain(error)
+    if (refusal.code === 'internal_error')
+      this.host.log.error(
+        { err: error, requestId: this.requestId, route: this.route.operation },
+        'a request broke',
+      )
+    if (!this.answered) this.refuse(refusal)
+  }
+
+  /** Its deadline passed. The operation goes on; who repeats with the same key gets its answer. */
+  expire(): void {
+    this.refuse(tooLate)
+  }
+
+  refuse(refusal: Refusal): void {
+    this.send(statusOf(refusal.code), PROBLEM_TYPE, problem(refusal, this.requestId), refusal.retryAfter ?? 0)
+  }
+
+  private explain(error: unknown): Refused {
+    if (error instanceof LedgerUnavailable)
+      return refuse('ledger_unavailable', 'The ledger cannot be reached; nothing was done.', {
+        retryAfter: 1,
+      })
+    if (error instanceof CommitUnknown)
+      return refuse('outcome_unknown', 'The ledger did not say whether it happened.', { retryAfter: 1 })
+    return refuse('internal_error', 'The request could not be completed.')
+  }
+
+  private send(status: number, type: string, body: string, retryAfter = 0): void {
+    this.answered = true
+    const { host, response } = this
+    const headers = [
+      'x-request-id',
+      this.requestId,
+      'cache-control',
+      'no-store',
+      'x-content-type-options',
+      'nosniff',
+    ]
+    // A 204 has neither a body nor a length.
+    if (status !== 204) headers.push('content-type', type, 'content-length', String(Buffer.byteLength(body)))
+    if (retryAfter > 0) headers.push('retry-after', String(retryAfter))
+    if (status === 401) headers.push('www-authenticate', 'Bearer realm="levee"')
+    if (this.allow !== null) headers.push('allow', this.allow)
+    if (this.close || host.draining) headers.push('connection', 'close')
+    response.writeHead(status, headers)
+    response.end(body)
+    host.answered(this, status, performance.now() - this.startedAt)
+  }
+}
