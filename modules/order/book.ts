@@ -21,15 +21,14 @@ import type { LineRow, OrderRow, RefundRow, StockRow } from './tables.ts'
 
 interface Held<T> {
   readonly row: T
-  /** Version when read; null: made in this batch. */
-  readonly read: number | null
-  dirty: boolean
+  /** Version in the ledger; null: made in this batch. */
+  read: number | null
 }
 
 type JournalKind = 'reserve' | 'release' | 'sell' | 'return' | 'adjust'
 
 export class Book {
-  readonly now: number
+  now: number
   readonly missingMeansAbsent: boolean
   private readonly stock = new Map<string, Held<StockRow>>()
   private readonly orders = new Map<string, Held<OrderRow>>()
@@ -38,21 +37,25 @@ export class Book {
   private readonly purchases = new Map<string, { quantity: number; known: boolean; dirty: boolean }>()
   private readonly thereOrders: ReadonlySet<string>
   private readonly thereStock: ReadonlySet<string>
-  private readonly journal: Value[][] = []
-  private readonly newRefunds: RefundRow[] = []
-  private readonly newSagas: Value[][] = []
-  private readonly turnedSagas: Value[][] = []
+  // What changed since the last time, so that a long memory costs nothing.
+  private changedOrders = new Set<Held<OrderRow>>()
+  private changedLines = new Set<Held<LineRow>>()
+  private changedStock = new Set<Held<StockRow>>()
+  private journal: Value[][] = []
+  private newRefunds: RefundRow[] = []
+  private newSagas: Value[][] = []
+  private turnedSagas: Value[][] = []
 
   constructor(sets: readonly Row[][], now: number, missingMeansAbsent: boolean) {
     const [orders, lines, stock, purchases, refunds, ordersThere, stockThere] = sets
     this.now = now
     this.missingMeansAbsent = missingMeansAbsent
     for (const row of (orders ?? []) as unknown as OrderRow[]) {
-      this.orders.set(row.order_id, { row, read: row.version, dirty: false })
+      this.orders.set(row.order_id, { row, read: row.version })
     }
     for (const row of (lines ?? []) as unknown as LineRow[]) this.addLine(row, 1)
     for (const row of (stock ?? []) as unknown as StockRow[]) {
-      this.stock.set(row.product_id, { row, read: row.version, dirty: false })
+      this.stock.set(row.product_id, { row, read: row.version })
     }
     for (const row of purchases ?? []) {
       this.purchases.set(row.purchase_id as string, {
@@ -119,7 +122,7 @@ export class Book {
     }
     invariant(row.available >= 0 && row.reserved >= 0, `stock of ${productId} would fall below zero`)
     row.version++
-    held.dirty = true
+    this.changedStock.add(held)
     this.journal.push([
       productId,
       row.version,
@@ -133,7 +136,9 @@ export class Book {
   }
 
   addOrder(row: OrderRow, lines: readonly LineRow[]): void {
-    this.orders.set(row.order_id, { row, read: null, dirty: true })
+    const held = { row, read: null }
+    this.orders.set(row.order_id, held)
+    this.changedOrders.add(held)
     for (const line of lines) this.addLine(line, null)
   }
 
@@ -150,7 +155,7 @@ export class Book {
     }
     Object.assign(row, change)
     row.version++
-    held.dirty = true
+    this.changedOrders.add(held)
     return row
   }
 
@@ -158,7 +163,7 @@ export class Book {
     const held = this.lines.get(orderId)?.find(line => line.row.line_no === lineNo)
     invariant(held !== undefined, `order ${orderId} has no line ${lineNo}`)
     Object.assign(held.row, change)
-    held.dirty = true
+    this.changedLines.add(held)
   }
 
   addPurchase(purchaseId: string, quantity: number): void {
@@ -186,24 +191,21 @@ export class Book {
   writes(): Write[] {
     const newOrders: Value[][] = []
     const orders: Value[][] = []
-    for (const { row, read, dirty } of this.orders.values()) {
+    for (const { row, read } of this.changedOrders) {
       if (read === null) newOrders.push(orderValues(row))
-      else if (dirty) orders.push(orderChange(row, read))
+      else orders.push(orderChange(row, read))
     }
     const newLines: Value[][] = []
     const lines: Value[][] = []
-    for (const held of this.lines.values()) {
-      for (const { row, read, dirty } of held) {
-        if (read === null) newLines.push(lineValues(row))
-        else if (dirty)
-          lines.push([row.order_id, row.line_no, row.discount, row.points, row.cancelled, row.refunded])
-      }
+    for (const { row, read } of this.changedLines) {
+      if (read === null) newLines.push(lineValues(row))
+      else lines.push([row.order_id, row.line_no, row.discount, row.points, row.cancelled, row.refunded])
     }
     const stock: Value[][] = []
-    for (const { row, read, dirty } of this.stock.values()) {
-      if (!dirty) continue
+    for (const { row, read } of this.changedStock) {
       const { version, adjusted, available, reserved, sold, returned } = row
-      stock.push([row.product_id, read, version, adjusted, available, reserved, sold, returned])
+      const offer = row.offer_version
+      stock.push([row.product_id, read, offer, version, adjusted, available, reserved, sold, returned])
     }
     const newPurchases: Value[][] = []
     const purchases: Value[][] = []
@@ -225,8 +227,56 @@ export class Book {
     ]
   }
 
+  /** Ids of rows in the ledger that changed here: what to lock before they are written. */
+  changed(): { orders: string[]; stock: string[] } {
+    const orders: string[] = []
+    for (const { row, read } of this.changedOrders) if (read !== null) orders.push(row.order_id)
+    return { orders, stock: [...this.changedStock].map(held => held.row.product_id) }
+  }
+
+  productIds(): Iterable<string> {
+    return this.stock.keys()
+  }
+
+  hasLines(orderId: string): boolean {
+    return this.lines.has(orderId)
+  }
+
+  /** What changed is in the ledger now (or is taken to be): the rows stay, as they are, to go on from. */
+  settle(): void {
+    for (const held of this.changedOrders) held.read = held.row.version
+    for (const held of this.changedStock) held.read = held.row.version
+    for (const held of this.changedLines) held.read = 1
+    this.changedOrders = new Set()
+    this.changedStock = new Set()
+    this.changedLines = new Set()
+    this.journal = []
+    this.newRefunds = []
+    this.newSagas = []
+    this.turnedSagas = []
+  }
+
+  /** Takes over the orders, lines and stock of a book that is settled. Nothing else is kept between batches. */
+  learn(other: Book): void {
+    for (const [id, held] of other.orders) this.orders.set(id, held)
+    for (const [id, held] of other.lines) this.lines.set(id, held)
+    for (const [id, held] of other.stock) this.stock.set(id, held)
+  }
+
+  /** Keeps at most about this many orders, the newest. */
+  trim(most: number): void {
+    if (this.orders.size <= most) return
+    let surplus = this.orders.size - (most >> 1)
+    for (const id of this.orders.keys()) {
+      if (surplus-- <= 0) break
+      this.orders.delete(id)
+      this.lines.delete(id)
+    }
+  }
+
   private addLine(row: LineRow, read: number | null): void {
-    const held = { row, read, dirty: read === null }
+    const held = { row, read }
+    if (read === null) this.changedLines.add(held)
     const lines = this.lines.get(row.order_id)
     if (lines === undefined) this.lines.set(row.order_id, [held])
     else lines.push(held)

@@ -1,8 +1,8 @@
 // What the order module is given.
 
-import type { Logger } from 'pino'
 import type { Call } from '../../platform/contract/call.ts'
 import type { Result } from '../../platform/contract/result.ts'
+import type { Log } from '../../platform/log/log.ts'
 import type { Clock } from '../../platform/module.ts'
 import type { BatchObserver, Combiner } from '../../platform/sql/combiner.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
@@ -52,7 +52,7 @@ export interface OrderSiblings {
 export interface OrderDeps {
   readonly ledger: Ledger
   readonly clock: Clock
-  readonly log: Logger
+  readonly log: Log
   readonly settings: OrderSettings
   readonly siblings: OrderSiblings
   readonly observe?: BatchObserver

@@ -129,39 +129,35 @@ const request: fc.Arbitrary<OrderRequest> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc
-      .tuple(orderNo, parts, fc.constantFrom('cancelled', 'expired'))
-      .map(
-        ([no, some, to]) =>
-          ({
-            kind: 'drop',
-            orderId: `o${no}`,
-            to,
-            reason: 'test',
-            parts: some,
-            memberId: null,
-            productIds: PRODUCTS,
-          }) as const,
-      ),
+    arbitrary: fc.tuple(orderNo, parts, fc.constantFrom('cancelled', 'expired')).map(
+      ([no, some, to]) =>
+        ({
+          kind: 'drop',
+          orderId: `o${no}`,
+          to,
+          reason: 'test',
+          parts: some,
+          memberId: null,
+          productIds: PRODUCTS,
+        }) as const,
+    ),
   },
   {
     weight: 2,
-    arbitrary: fc
-      .tuple(orderNo, fc.integer({ min: 0, max: 30 }), parts, fc.boolean())
-      .map(
-        ([no, id, some, restock]) =>
-          ({
-            kind: 'refund',
-            orderId: `o${no}`,
-            refundId: `r${id}`,
-            parts: some,
-            restock,
-            reason: null,
-            businessTime: null,
-            memberId: null,
-            productIds: PRODUCTS,
-          }) as const,
-      ),
+    arbitrary: fc.tuple(orderNo, fc.integer({ min: 0, max: 30 }), parts, fc.boolean()).map(
+      ([no, id, some, restock]) =>
+        ({
+          kind: 'refund',
+          orderId: `o${no}`,
+          refundId: `r${id}`,
+          parts: some,
+          restock,
+          reason: null,
+          businessTime: null,
+          memberId: null,
+          productIds: PRODUCTS,
+        }) as const,
+    ),
   },
   {
     weight: 1,

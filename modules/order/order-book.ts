@@ -1,8 +1,8 @@
 // The order module's family of combined requests: which rows each needs, and who decides it.
 
 import type { Call } from '../../platform/contract/call.ts'
-import type { BatchContext, Combinable, Decision, Outcome } from '../../platform/sql/combiner.ts'
-import type { Row, Select } from '../../platform/sql/statements.ts'
+import type { Combinable, Outcome } from '../../platform/sql/combiner.ts'
+import type { Select } from '../../platform/sql/statements.ts'
 import { Book } from './book.ts'
 import { decideAdjust } from './decide-adjust.ts'
 import { decideConfirm } from './decide-confirm.ts'
@@ -10,6 +10,7 @@ import { decideDrop } from './decide-drop.ts'
 import { decideClaim, decidePaid, decideRelease } from './decide-payment.ts'
 import { decidePlace, type PlaceRules, purchaseId } from './decide-place.ts'
 import { decideRefund } from './decide-refund.ts'
+import { OrderMemory } from './order-memory.ts'
 import type { OrderRequest } from './requests.ts'
 import {
   lockOrders,
@@ -22,10 +23,19 @@ import {
 } from './store.ts'
 
 export function orderFamily(rules: PlaceRules): Combinable<OrderRequest, unknown> {
+  const memory = new OrderMemory((book, request, call) => decideOne(book, request, call, false, rules))
   return {
     name: 'order',
-    reads: (requests, retried) => reads(requests, retried),
-    decide: (requests, calls, sets, context) => decide(requests, calls, sets, context, rules),
+    memory,
+    reads,
+    decide(requests, calls, sets, context) {
+      const book = new Book(sets, context.now, context.missingMeansAbsent)
+      const outcomes = requests.map((request, i) =>
+        decideOne(book, request, calls[i]!, context.retried[i] ?? false, rules),
+      )
+      memory.last = book
+      return { outcomes, writes: book.writes() }
+    },
   }
 }
 
@@ -72,19 +82,6 @@ function productsOf(request: OrderRequest): readonly string[] {
   if (request.kind === 'place') return request.lines.map(line => line.productId)
   if (request.kind === 'adjust') return [request.productId]
   return 'productIds' in request ? request.productIds : []
-}
-
-function decide(
-  requests: readonly OrderRequest[],
-  calls: readonly Call[],
-  sets: readonly Row[][],
-  context: BatchContext,
-  rules: PlaceRules,
-): Decision<unknown> {
-  const retried = (i: number): boolean => context.retried[i] ?? false
-  const book = new Book(sets, context.now, context.missingMeansAbsent)
-  const outcomes = requests.map((request, i) => decideOne(book, request, calls[i]!, retried(i), rules))
-  return { outcomes, writes: book.writes() }
 }
 
 function decideOne(

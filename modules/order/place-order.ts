@@ -1,10 +1,10 @@
 // POST /v1/orders. A plain order is one commit shared with others; with coupon or points it is a saga.
 
-import { v7 as uuid } from 'uuid'
 import type { Call } from '../../platform/contract/call.ts'
 import type { Input } from '../../platform/contract/operation.ts'
 import { type Result, refuse } from '../../platform/contract/result.ts'
 import { shortHash } from '../../platform/events/event.ts'
+import { newId } from '../../platform/ids.ts'
 import type { orderContract } from './contract.ts'
 import type { Placed } from './decide-place.ts'
 import { type OrderContext, submit } from './deps.ts'
@@ -31,7 +31,7 @@ export async function placeOrder(
   const request: Place = {
     kind: 'place',
     // A saga's order id follows from its key, so that a repeat finds what the first attempt began.
-    orderId: input.orderId ?? (saga !== null && call.idempotency ? `o-${call.idempotency.id}` : uuid()),
+    orderId: input.orderId ?? (saga !== null && call.idempotency ? `o-${call.idempotency.id}` : newId()),
     idChosen: input.orderId !== undefined || saga !== null,
     owner: principal.id,
     memberId,

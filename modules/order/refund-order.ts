@@ -1,10 +1,10 @@
 // POST /v1/orders/:orderId/refunds. Decided once under the order's lock; then points, money and coupon follow
 // by a saga under the refund's id.
 
-import { v7 as uuid } from 'uuid'
 import type { Call } from '../../platform/contract/call.ts'
 import type { Input, Output } from '../../platform/contract/operation.ts'
 import { type Result, refuse } from '../../platform/contract/result.ts'
+import { newId } from '../../platform/ids.ts'
 import type { orderContract } from './contract.ts'
 import { unknownOrder } from './decide-payment.ts'
 import { type OrderContext, submit } from './deps.ts'
@@ -25,7 +25,7 @@ export async function refundOrder(
   const facts = await context.products.of(input.orderId)
   if (facts === null) return unknownOrder(input.orderId)
   // The refund's id follows from the key, so that a repeat finds what the first attempt began.
-  const refundId = input.refundId ?? (call.idempotency ? `r-${call.idempotency.id}` : uuid())
+  const refundId = input.refundId ?? (call.idempotency ? `r-${call.idempotency.id}` : newId())
   const decided = await submit<RefundRow>(context, call, {
     kind: 'refund',
     orderId: input.orderId,

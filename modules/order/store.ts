@@ -7,7 +7,8 @@ const ORDER =
   'refunded_total, coupon_id, payment_id, placed_at, created_at, expires_at, reason'
 const LINE = 'order_id, line_no, product_id, quantity, unit_price, discount, points, cancelled, refunded'
 const STOCK =
-  'product_id, initial, adjusted, available, reserved, sold, returned, version, price, on_sale, sale_starts_at, member_limit'
+  'product_id, initial, adjusted, available, reserved, sold, returned, version, price, on_sale, ' +
+  'sale_starts_at, member_limit, offer_version'
 const REFUND =
   'refund_id, order_id, state, value, amount, points, claw, clawed, restocked, parts, reason, business_time, created_at'
 
@@ -67,10 +68,10 @@ export const insertSagas = insertInto('order_sagas', [
 ])
 export const insertPurchases = insertInto('member_purchases', ['purchase_id', 'quantity'])
 
-/** Compare-and-set on the version that was read under the lock. */
+/** Compare-and-set on the versions that were read: of the stock, and of the offer that it was judged by. */
 export const updateStock = updateByKey(
   'stock',
-  { product_id: 'id', version: 'int' },
+  { product_id: 'id', version: 'int', offer_version: 'int' },
   { version: 'int', adjusted: 'int', available: 'int', reserved: 'int', sold: 'int', returned: 'int' },
 )
 export const updateOrders = updateByKey(

@@ -184,6 +184,7 @@ function losingOneAnswer(ledger: Ledger, happened: boolean): Ledger {
       const lane: Lane = ledger.lane(name)
       return {
         read: reads => lane.read(reads),
+        attempt: (locks, writes) => lane.attempt(locks, writes),
         close: () => lane.close(),
         async transact(reads, decide) {
           if (lost) return lane.transact(reads, decide)

@@ -2,12 +2,13 @@
 // is whatever gathered while the previous commit ran. Each caller gets an answer of its own; a poisoned
 // request fails alone; a request whose row somebody else holds is parked and does not hold up the others.
 
-import { type Call, isAudited } from '../contract/call.ts'
+import type { Call } from '../contract/call.ts'
 import { type Refused, type Result, refuse } from '../contract/result.ts'
-import { type DomainEvent, outboxInsert } from '../events/event.ts'
+import type { DomainEvent } from '../events/event.ts'
+import { Batch, type Pending } from './batch.ts'
 import { CommitUnknown, LedgerUnavailable, trouble } from './errors.ts'
 import { CONFLICT_RETRIES, conflictPause, type Lane, type Ledger } from './ledger.ts'
-import { insertInto, type Row, type Select, selectByKey, type Write } from './statements.ts'
+import { type Row, type Select, selectByKey, type Write } from './statements.ts'
 
 /** What became of one request of a batch. `parked`: a row it needs is held by somebody else. */
 export type Outcome<Res> =
@@ -47,6 +48,26 @@ export interface Combinable<Req, Res> {
     sets: readonly Row[][],
     context: BatchContext,
   ): Decision<Res>
+  /** Absent: every batch is decided under locks. */
+  readonly memory?: Memory<Req, Res>
+}
+
+/**
+ * What a family remembers of the rows it wrote last, so that the next batch can be decided while the previous
+ * one commits, and be written in one round trip. It is never trusted: its writes carry the versions it
+ * expects, and anything but a plain "yes" is decided again under locks.
+ */
+export interface Memory<Req, Res> {
+  /** Can this be decided on rows remembered? */
+  knows(request: Req): boolean
+  /** Decides on the rows remembered. A refusal leaves them as they are. */
+  decide(request: Req, call: Call, now: number): Outcome<Res>
+  /** What changed since the last time: rows to lock, writes. From here on it counts as written. */
+  flush(): { locks: readonly Select[]; writes: readonly Write[] }
+  /** The batch that `decide` of the family saw last is committed: its rows are known now. */
+  learn(): void
+  /** Somebody else was there: nothing is known any more. */
+  forget(): void
 }
 
 export interface CombinerLimits {
@@ -67,20 +88,13 @@ const MAX_QUEUE = 20_000
 /** First pause of a parked request, ms; it doubles up to the second. */
 const PARK_MS = 4
 const PARK_MOST_MS = 64
+/** Batches decided under locks after memory was wrong: somebody else is at the same rows. */
+const CAUTION = 8
 /** Pauses between look-ups of a lost COMMIT, ms: a server that ends a dead connection's work needs a moment. */
 const LOOKUP_PAUSES_MS = [20, 100, 400, 1000]
 
 export function combinerLimits(ledger: Ledger, lockWait: number): CombinerLimits {
   return { maxBatch: ledger.dialect === 'sqlite' ? SQLITE_BATCH : MYSQL_BATCH, maxQueue: MAX_QUEUE, lockWait }
-}
-
-interface Pending<Req, Res> {
-  readonly request: Req
-  readonly call: Call
-  readonly enqueuedAt: number
-  parks: number
-  resolve(result: Result<Res>): void
-  reject(error: unknown): void
 }
 
 /** Told of every batch: for metrics. Times in ms. */
@@ -97,24 +111,26 @@ const selectKeys = selectByKey({
   key: 'id',
   lock: false,
 })
-const keyRows = insertInto('idempotency', ['id', 'fingerprint', 'operation', 'answer', 'created_at'])
-const auditRows = insertInto('audit', [
-  'at',
-  'actor',
-  'channel_id',
-  'operation',
-  'request_id',
-  'subject',
-  'detail',
-])
-
 export class Combiner<Req, Res> {
   private readonly lane: Lane
   private readonly family: Combinable<Req, Res>
   private readonly limits: CombinerLimits
   private readonly missingMeansAbsent: boolean
   private readonly observe: BatchObserver
+  private readonly memory: Memory<Req, Res> | null
+  /** Waiting, in order of arrival. */
   private queue: Pending<Req, Res>[] = []
+  /** Decided from memory while the previous batch commits; not sent yet. */
+  private draft: Batch<Req, Res>
+  /** To be decided under locks: refused or unknown to memory. */
+  private careful: Pending<Req, Res>[] = []
+  /** Keys of the batch that is on its way: a twin waits. */
+  private flying: ReadonlySet<string> = new Set()
+  /** Batches still to decide under locks after memory was wrong. */
+  private caution = 0
+  /** A batch decided from memory is committing. */
+  private airborne = false
+  private aheadScheduled = false
   private parked = 0
   private running = false
   private idle: Array<() => void> = []
@@ -130,11 +146,14 @@ export class Combiner<Req, Res> {
     this.limits = limits
     this.missingMeansAbsent = ledger.dialect === 'sqlite'
     this.observe = observe
+    // SQLite works on this very thread: there is nothing to do meanwhile, and no round trip to save.
+    this.memory = ledger.dialect === 'mysql' ? (family.memory ?? null) : null
+    this.draft = new Batch(family.name)
   }
 
   /** Resolves with the decision on this request, after its commit. Rejects only for a bug or a broken ledger. */
   submit(call: Call, request: Req): Promise<Result<Res>> {
-    if (this.queue.length + this.parked >= this.limits.maxQueue) {
+    if (this.depth >= this.limits.maxQueue) {
       return Promise.resolve(
         refuse('overloaded', `More than ${this.limits.maxQueue} requests wait.`, { retryAfter: 1 }),
       )
@@ -146,7 +165,7 @@ export class Combiner<Req, Res> {
   }
 
   get depth(): number {
-    return this.queue.length + this.parked
+    return this.queue.length + this.careful.length + this.draft.size + this.parked
   }
 
   /** Resolves when nothing waits and nothing runs. */
@@ -156,21 +175,94 @@ export class Combiner<Req, Res> {
   }
 
   private wake(): void {
-    if (this.running) return
-    this.running = true
-    // After this turn of the loop: all requests that arrived together join.
-    setImmediate(() => void this.work())
+    if (!this.running) {
+      this.running = true
+      // After this turn of the loop: all requests that arrived together join.
+      setImmediate(() => void this.work())
+    } else if (this.airborne && !this.aheadScheduled) {
+      // A batch is committing: decide this turn's arrivals meanwhile.
+      this.aheadScheduled = true
+      setImmediate(() => this.decideAhead())
+    }
   }
 
   private async work(): Promise<void> {
-    while (this.queue.length > 0) {
-      const batch = this.take(Date.now())
-      if (batch.length > 0) await this.run(batch, 1)
+    for (;;) {
+      this.fillDraft()
+      if (this.draft.size > 0) await this.send()
+      else if (this.careful.length > 0 || this.queue.length > 0) {
+        // What memory left comes first: it arrived first.
+        this.queue = [...this.careful, ...this.queue]
+        this.careful = []
+        const batch = this.take(Date.now())
+        if (batch.length > 0) await this.run(batch, 1)
+        if (this.caution > 0) this.caution--
+      } else break
       // Let the loop read new requests: they are the next batch.
-      await new Promise<void>(resolve => setImmediate(resolve))
+      if (this.draft.size === 0) await new Promise<void>(resolve => setImmediate(resolve))
     }
     this.running = false
     if (this.depth === 0) for (const resolve of this.idle.splice(0)) resolve()
+  }
+
+  private decideAhead(): void {
+    this.aheadScheduled = false
+    if (this.airborne) this.fillDraft()
+  }
+
+  /** Decides waiting requests from memory. What memory cannot say yes to waits to be decided under locks. */
+  private fillDraft(): void {
+    if (this.memory === null || this.caution > 0 || this.queue.length === 0) return
+    const now = Date.now()
+    let i = 0
+    for (; i < this.queue.length && this.draft.size < this.limits.maxBatch; i++) {
+      const pending = this.queue[i]!
+      const key = pending.call.idempotency?.id
+      if (pending.call.deadline <= now) tooLate(pending)
+      else if (
+        pending.parks > 0 ||
+        (key !== undefined && (this.flying.has(key) || this.draft.keys.has(key)))
+      ) {
+        this.careful.push(pending)
+      } else if (this.memory.knows(pending.request)) {
+        const outcome = this.memory.decide(pending.request, pending.call, now)
+        if (outcome !== 'parked' && outcome.result.ok) this.draft.add(pending, outcome, now)
+        else this.careful.push(pending)
+      } else this.careful.push(pending)
+    }
+    this.queue = i >= this.queue.length ? [] : this.queue.slice(i)
+  }
+
+  /** Writes the draft in one round trip; meanwhile the next one fills. */
+  private async send(): Promise<void> {
+    const batch = this.draft
+    const memory = this.memory!
+    const started = Date.now()
+    this.draft = new Batch(this.family.name)
+    const { locks, writes } = memory.flush()
+    this.flying = batch.keys
+    this.airborne = true
+    try {
+      const sent = this.lane.attempt(locks, [...writes, ...batch.writes(started)])
+      if (this.queue.length > 0) this.wake()
+      await sent
+    } catch (error) {
+      // What was decided ahead of this commit was decided on rows that never were.
+      memory.forget()
+      this.caution = CAUTION
+      this.careful = [...this.draft.members, ...this.careful]
+      this.draft = new Batch(this.family.name)
+      this.landed()
+      return this.recover(batch.members, 1, error)
+    }
+    this.landed()
+    batch.answer()
+    this.note(batch.members, started)
+  }
+
+  private landed(): void {
+    this.flying = new Set()
+    this.airborne = false
   }
 
   /** The next batch: in order of arrival, no two of one key, nobody whose caller has gone. */
@@ -182,8 +274,7 @@ export class Combiner<Req, Res> {
     for (; i < this.queue.length && batch.length < this.limits.maxBatch; i++) {
       const pending = this.queue[i]!
       const key = pending.call.idempotency?.id
-      if (pending.call.deadline <= now)
-        pending.resolve(refuse('deadline_exceeded', 'It waited past its deadline.', { retryAfter: 1 }))
+      if (pending.call.deadline <= now) tooLate(pending)
       else if (key !== undefined && keys.has(key)) later.push(pending)
       else {
         if (key !== undefined) keys.add(key)
@@ -194,25 +285,27 @@ export class Combiner<Req, Res> {
     return batch
   }
 
-  private async run(batch: Pending<Req, Res>[], attempt: number): Promise<void> {
+  private async run(members: Pending<Req, Res>[], attempt: number): Promise<void> {
     const started = Date.now()
-    let settle: Array<() => void> = []
+    let batch: Batch<Req, Res> = new Batch(this.family.name)
     try {
-      await this.lane.transact(this.reads(batch), sets => {
-        const { writes, settlements } = this.decide(batch, sets, Date.now())
-        settle = settlements
-        return writes
+      await this.lane.transact(this.reads(members), sets => {
+        batch = new Batch(this.family.name)
+        return this.decide(batch, members, sets, Date.now())
       })
     } catch (error) {
-      return this.recover(batch, attempt, error)
+      this.memory?.forget()
+      return this.recover(members, attempt, error)
     }
-    for (const answer of settle) answer()
-    this.observe({
-      name: this.family.name,
-      size: batch.length,
-      oldestWait: started - batch[0]!.enqueuedAt,
-      duration: Date.now() - started,
-    })
+    this.memory?.learn()
+    batch.answer()
+    for (const pending of batch.parked) this.park(pending)
+    this.note(members, started)
+  }
+
+  private note(members: readonly Pending<Req, Res>[], started: number): void {
+    const oldestWait = started - members[0]!.enqueuedAt
+    this.observe({ name: this.family.name, size: members.length, oldestWait, duration: Date.now() - started })
   }
 
   private reads(batch: readonly Pending<Req, Res>[]): Select[] {
@@ -226,55 +319,28 @@ export class Combiner<Req, Res> {
     ]
   }
 
-  private decide(batch: readonly Pending<Req, Res>[], sets: readonly Row[][], now: number) {
-    const settlements: Array<() => void> = []
+  private decide(
+    batch: Batch<Req, Res>,
+    members: readonly Pending<Req, Res>[],
+    sets: readonly Row[][],
+    now: number,
+  ): readonly Write[] {
     const known = new Map((sets[0] ?? []).map(row => [row.id as string, row]))
     const fresh: Pending<Req, Res>[] = []
-    for (const pending of batch) {
+    for (const pending of members) {
       const first = pending.call.idempotency && known.get(pending.call.idempotency.id)
-      if (first) settlements.push(() => pending.resolve(firstAnswer(pending.call, first)))
+      if (first) batch.repeat(pending, firstAnswer(pending.call, first))
       else fresh.push(pending)
     }
-    if (fresh.length === 0) return { writes: [], settlements }
-    const calls = fresh.map(pending => pending.call)
+    if (fresh.length === 0) return []
     const { outcomes, writes } = this.family.decide(
       fresh.map(pending => pending.request),
-      calls,
+      fresh.map(pending => pending.call),
       sets.slice(1),
       { now, missingMeansAbsent: this.missingMeansAbsent, retried: fresh.map(pending => pending.parks > 0) },
     )
-    const events: DomainEvent[] = []
-    const keys: (string | number)[][] = []
-    const audits: (string | number | null)[][] = []
-    for (const [i, pending] of fresh.entries()) {
-      const outcome = outcomes[i]!
-      if (outcome === 'parked') {
-        settlements.push(() => this.park(pending))
-        continue
-      }
-      let { result } = outcome
-      if (outcome.events) events.push(...outcome.events)
-      const { call } = pending
-      if (result.ok && call.idempotency) {
-        const json = result.json ?? JSON.stringify(result.value)
-        result = { ...result, json }
-        keys.push([call.idempotency.id, call.idempotency.fingerprint, this.family.name, json, now])
-      }
-      if (result.ok && outcome.audit && isAudited(call.principal)) {
-        const { subject, detail } = outcome.audit
-        audits.push([
-          now,
-          call.principal.id,
-          call.principal.channelId,
-          this.family.name,
-          call.requestId,
-          subject,
-          JSON.stringify(detail),
-        ])
-      }
-      settlements.push(() => pending.resolve(result))
-    }
-    return { writes: [...writes, keyRows(keys), outboxInsert(events, now), auditRows(audits)], settlements }
+    for (const [i, pending] of fresh.entries()) batch.add(pending, outcomes[i]!, now)
+    return [...writes, ...batch.writes(now)]
   }
 
   /** A parked request comes back after a pause that grows, until its wait or its caller's deadline ends. */
@@ -338,6 +404,10 @@ function answerAll<Req, Res>(batch: readonly Pending<Req, Res>[], refused: Refus
 
 function unavailable(): Refused {
   return refuse('ledger_unavailable', 'The ledger cannot be reached; nothing was done.', { retryAfter: 1 })
+}
+
+function tooLate<Req, Res>(pending: Pending<Req, Res>): void {
+  pending.resolve(refuse('deadline_exceeded', 'It waited past its deadline.', { retryAfter: 1 }))
 }
 
 /** The answer that a key got first, or a refusal if the content differs. */

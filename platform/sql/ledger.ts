@@ -16,6 +16,12 @@ export interface Lane {
    * Throws LedgerUnavailable (nothing written), CommitUnknown, or the engine's error (rolled back).
    */
   transact(reads: readonly Select[], decide: (sets: readonly Row[][]) => readonly Write[]): Promise<void>
+  /**
+   * One round trip: locks the rows that `locks` names without waiting, writes, commits. The writes carry the
+   * versions that were expected. Throws as `transact` does; a conflict or a failed guard means that somebody
+   * else was there, and nothing is left of it.
+   */
+  attempt(locks: readonly Select[], writes: readonly Write[]): Promise<void>
   /** Reads outside any transaction. */
   read(reads: readonly Select[]): Promise<Row[][]>
   close(): Promise<void>

@@ -4,7 +4,7 @@ import { Kysely, MysqlDialect } from 'kysely'
 import mysql, { type Connection, type Pool, type PoolConnection } from 'mysql2'
 import { CommitUnknown, LedgerUnavailable, trouble } from './errors.ts'
 import { CONFLICT_RETRIES, conflictPause, type Lane, type Ledger, type Tx } from './ledger.ts'
-import { renderSelect, renderWrite } from './render-mysql.ts'
+import { renderLock, renderSelect, renderWrite } from './render-mysql.ts'
 import type { Row, Select, Write } from './statements.ts'
 
 export interface MysqlOptions {
@@ -152,8 +152,16 @@ class MysqlLane implements Lane {
       throw error
     }
     if (text.length === 0) return this.rollback()
+    return this.commit(text.join(';'))
+  }
+
+  async attempt(locks: readonly Select[], writes: readonly Write[]): Promise<void> {
+    return this.commit(['BEGIN', ...locks.map(renderLock), ...writes.flatMap(renderWrite)].join(';'))
+  }
+
+  private async commit(text: string): Promise<void> {
     try {
-      await this.query(`${text.join(';')};COMMIT`)
+      await this.query(`${text};COMMIT`)
     } catch (error) {
       if (trouble(error) === 'connection') {
         this.drop()

@@ -37,6 +37,13 @@ export function renderSelect({ shape, ids }: Select): string {
   return shape.lock ? `${body} ORDER BY ${shape.key} FOR UPDATE SKIP LOCKED` : body
 }
 
+/** Locks rows or fails at once (error 1205 or 3572) if somebody holds one of them. Returns one number. */
+export function renderLock({ shape, ids }: Select): string {
+  if (ids.length === 0) return 'DO 0'
+  const from = `FROM ${shape.from} FORCE INDEX (PRIMARY) WHERE ${shape.key} IN (${ids.map(literal).join(',')})`
+  return `SELECT COUNT(*) FROM (SELECT 1 ${from} ORDER BY ${shape.key} FOR UPDATE NOWAIT) locked`
+}
+
 /** The write, followed for updates by a guard that fails (error 1242) unless every row was found. */
 export function renderWrite(write: Write): string[] {
   if (write.rows.length === 0) return []

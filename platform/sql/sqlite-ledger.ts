@@ -120,6 +120,10 @@ class SqliteLane implements Lane {
     }
   }
 
+  attempt(_locks: readonly Select[], writes: readonly Write[]): Promise<void> {
+    return this.transact([], () => writes)
+  }
+
   async read(reads: readonly Select[]): Promise<Row[][]> {
     return reads.map(read => this.select(this.reader, this.preparedReads, read))
   }

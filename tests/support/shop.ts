@@ -1,0 +1,157 @@
+// A real shop as a process of its own: started by its command, on a free port, with a ledger of its own.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { createScratchDatabase, type ScratchDatabase } from '../../platform/engines/scratch-database.ts'
+import type { LedgerEngine } from './engines.ts'
+
+const LAUNCHER = path.resolve(import.meta.dirname, '../../services/levee.js')
+/** Limits that tests of other things do not meet; tests of limits set their own. */
+const ROOMY = {
+  LEVEE_RATE_LIMIT_IDENTITY_PER_SECOND: '100000',
+  LEVEE_RATE_LIMIT_IDENTITY_BURST: '100000',
+  LEVEE_RATE_LIMIT_ADDRESS_PER_SECOND: '100000',
+  LEVEE_RATE_LIMIT_ADDRESS_BURST: '100000',
+}
+
+export interface Administrator {
+  readonly email: string
+  readonly password: string
+}
+
+/** What `levee start --json` prints when it is ready. */
+export interface Ready {
+  readonly url: string
+  /** Only at the first start of a ledger: printed once. */
+  readonly administrator?: Administrator
+}
+
+export interface ShopOptions {
+  readonly engine: LedgerEngine
+  readonly env?: Readonly<Record<string, string>>
+  /** Retail file for the first start; default: an empty catalogue. */
+  readonly catalogue?: string
+}
+
+/** A place with a ledger, in which a shop can be started, killed and started again. */
+export class ShopPlace {
+  readonly folder: string
+  readonly env: Readonly<Record<string, string>>
+  administrator: Administrator | undefined
+  private readonly database: ScratchDatabase | null
+  private readonly catalogue: string
+  private readonly children = new Set<ChildProcess>()
+
+  private constructor(folder: string, database: ScratchDatabase | null, options: ShopOptions) {
+    this.folder = folder
+    this.database = database
+    this.catalogue = options.catalogue ?? 'none'
+    this.env = {
+      ...ROOMY,
+      LEVEE_HTTP_PORT: '0',
+      LEVEE_DATA_FOLDER: path.join(folder, 'data'),
+      LEVEE_LOG_LEVEL: 'warn',
+      ...(database === null ? {} : { LEVEE_MYSQL_URL: database.url }),
+      ...options.env,
+    }
+  }
+
+  static async open(options: ShopOptions): Promise<ShopPlace> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'levee-shop-'))
+    const database = options.engine.url === undefined ? null : await createScratchDatabase(options.engine.url)
+    return new ShopPlace(folder, database, options)
+  }
+
+  /** Starts the shop's process; resolves when it is ready. More than one may run in one place. */
+  async start(env: Readonly<Record<string, string>> = {}): Promise<RunningShop> {
+    const child = spawn(process.execPath, [LAUNCHER, 'start', '--json', '--catalogue', this.catalogue], {
+      env: { ...ownEnvironment(), ...this.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.children.add(child)
+    const log: string[] = []
+    const ready = await firstJson(child, log)
+    this.administrator ??= ready.administrator
+    return new RunningShop(child, ready.url, log)
+  }
+
+  /** Runs `levee` with these arguments to its end in this place. */
+  async run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    const child = spawn(process.execPath, [LAUNCHER, ...args], {
+      env: { ...ownEnvironment(), ...this.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.children.add(child)
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', chunk => (stdout += chunk))
+    child.stderr.on('data', chunk => (stderr += chunk))
+    const code = await new Promise<number | null>(resolve => child.once('close', resolve))
+    return { code, stdout, stderr }
+  }
+
+  /** Ends every process of this place and throws its data away. */
+  async drop(): Promise<void> {
+    for (const child of this.children) if (child.exitCode === null) child.kill('SIGKILL')
+    await Promise.all([...this.children].map(ended))
+    await this.database?.drop()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+export class RunningShop {
+  readonly url: string
+  /** Its log so far, for a failed test to show. */
+  readonly log: readonly string[]
+  private readonly child: ChildProcess
+
+  constructor(child: ChildProcess, url: string, log: readonly string[]) {
+    this.child = child
+    this.url = url
+    this.log = log
+  }
+
+  get pid(): number {
+    return this.child.pid ?? -1
+  }
+
+  /** kill -9: nothing is drained, nothing is told. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL')
+    await ended(this.child)
+  }
+
+  /** SIGTERM: drains. Returns the exit code. */
+  async stop(): Promise<number | null> {
+    this.child.kill('SIGTERM')
+    await ended(this.child)
+    return this.child.exitCode
+  }
+}
+
+/** This process's environment without settings of Levee: a test states its own. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LEVEE_')))
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise(resolve => child.once('close', () => resolve()))
+}
+
+function firstJson(child: ChildProcess, log: string[]): Promise<Ready> {
+  return new Promise((resolve, reject) => {
+    child.stderr?.on('data', chunk => log.push(String(chunk)))
+    createInterface({ input: child.stdout! }).on('line', line => {
+      log.push(line)
+      if (line.startsWith('{"ready":')) resolve((JSON.parse(line) as { ready: Ready }).ready)
+    })
+    child.once('error', reject)
+    child.once('close', code =>
+      reject(new Error(`the shop ended with ${code} before it was ready:\n${log.join('\n')}`)),
+    )
+  })
+}
