@@ -78,6 +78,8 @@ export class Exchange {
   }
 
   refuse(refusal: Refusal): void {
+    const { refusals } = this.host
+    refusals.set(refusal.code, (refusals.get(refusal.code) ?? 0) + 1)
     this.send(statusOf(refusal.code), PROBLEM_TYPE, problem(refusal, this.requestId), refusal.retryAfter ?? 0)
   }
 
@@ -110,6 +112,8 @@ export class Exchange {
     if (this.close || host.draining) headers.push('connection', 'close')
     response.writeHead(status, headers)
     response.end(body)
-    host.answered(this, status, performance.now() - this.startedAt)
+    const ms = performance.now() - this.startedAt
+    this.route.times.record(status, ms)
+    host.requestLog(this, status, ms)
   }
 }

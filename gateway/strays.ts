@@ -2,7 +2,7 @@
 
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Refusal, refuse } from '../platform/contract/result.ts'
-import { RouteTimes } from '../platform/metrics/http-times.ts'
+import { RouteTimes } from '../platform/metrics/http-metrics.ts'
 import { Exchange } from './exchange.ts'
 import type { Host } from './host.ts'
 import { requestIdOf } from './request-id.ts'
@@ -30,16 +30,16 @@ const refusals: Readonly<Record<string, Refusal>> = {
     'malformed_body',
     'The body is not as long as Content-Length says.',
   ).refusal,
-  FST_ERR_BAD_URL: refuse('invalid_request', 'The path cannot be decoded.').refusal,
+  FST_ERR_BAD_URL: refuse('malformed_request', 'The path cannot be decoded.').refusal,
 }
 
-/** Answers with problem documents wherever Fastify itself would speak. `patterns`: all routes as regular expressions. */
+/** Answers with problem documents wherever Fastify itself would speak. `patterns`: all routes, to say what there is. */
 export function handleStrays(
   app: FastifyInstance,
   host: Host,
+  route: Route,
   patterns: readonly Pattern[],
 ): (error: unknown, request: FastifyRequest, reply: FastifyReply) => void {
-  const route = strayRoute()
   const open = (request: FastifyRequest, reply: FastifyReply): Exchange => {
     reply.hijack()
     return new Exchange(host, route, reply.raw, requestIdOf(request.raw.headers['x-request-id']), 0)
@@ -73,7 +73,7 @@ function refusalOf(error: FastifyError): Refusal | null {
   if (known) return known
   const { statusCode } = error
   if (statusCode === undefined || statusCode < 400 || statusCode >= 500) return null
-  return refuse('malformed_body', 'The request could not be read.').refusal
+  return refuse('malformed_body', 'The body could not be read.').refusal
 }
 
 export interface Pattern {

@@ -22,6 +22,13 @@ export const catalogue = {
     'The request does not fit its schema',
     'Correct the fields named in `errors`; the schema is in the OpenAPI document.',
   ),
+  malformed_request: entry(
+    400,
+    'This is not HTTP as it should be',
+    'Check the client or what stands between.',
+  ),
+  request_timeout: entry(408, 'The request did not arrive in time', 'Send it faster, or try again.'),
+  headers_too_large: entry(431, 'The headers are too large', 'Send fewer or shorter headers.'),
   unsupported_media_type: entry(415, 'The body has an unknown type', 'Send application/json.'),
   body_too_large: entry(413, 'The body is too large', 'Send less; the limit is http.bodyLimit bytes.'),
   not_found: entry(404, 'There is no such thing', 'Check the id and that it is yours to see.'),
