@@ -80,7 +80,12 @@ function describe(module: string, name: string, operation: Operation, http: Http
 function schemesFor({ access }: Operation): Json[] {
   const guest = access.includes('public') || access.includes('guest')
   const channel = guest || access.includes('channel')
-  return [{ session: [] }, ...(guest ? [{ guest: [] }] : []), ...(channel ? [{ channel: [] }] : [])]
+  const session = guest || access.some(one => one !== 'channel')
+  return [
+    ...(session ? [{ session: [] }] : []),
+    ...(guest ? [{ guest: [] }] : []),
+    ...(channel ? [{ channel: [] }] : []),
+  ]
 }
 
 function fieldsOf({ input }: Operation): { properties: Record<string, Json>; required: readonly string[] } {

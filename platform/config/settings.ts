@@ -61,6 +61,23 @@ export const settings = {
     description:
       'Deadline of a request; it travels with the request to everything done for it. Longer than two lock waits, shorter than most clients are patient.',
   }),
+  'http.inFlightMost': row({
+    env: 'LEVEE_HTTP_IN_FLIGHT_MOST',
+    type: int(1, 100_000),
+    default: 4_096,
+    unit: 'requests',
+    description:
+      'Requests worked on at once; more are refused as overloaded. At full speed this many are answered in a fifth of a second: who waited behind more would wait for nothing.',
+  }),
+  'metrics.token': row({
+    env: 'LEVEE_METRICS_TOKEN',
+    type: string(/^[\x21-\x7e]*$/, 'printable characters without spaces'),
+    default: '',
+    unit: '',
+    secret: true,
+    description:
+      'What `/metrics` wants as `Authorization: Bearer`. Empty: nothing, which is right only while http.host is reachable from this machine alone.',
+  }),
   'data.folder': row({
     env: 'LEVEE_DATA_FOLDER',
     type: string(/^[^\r\n]+$/, 'a folder'),

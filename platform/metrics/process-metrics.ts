@@ -12,20 +12,14 @@ export function processMetrics(registry: Registry): { stop(): void } {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   delay.enable()
   for (const [name, percentile] of Object.entries(QUANTILES))
-    gauge(
-      registry,
-      `nodejs_eventloop_delay_${name}_seconds`,
-      `Event loop delay, ${name}`,
-      () => delay.percentile(percentile) / 1e9,
+    gauge(registry, `nodejs_eventloop_delay_${name}_seconds`, `Event loop delay, ${name}`, () =>
+      aboveRest(delay.percentile(percentile)),
     )
-  gauge(
-    registry,
-    'nodejs_eventloop_delay_mean_seconds',
-    'Event loop delay, mean',
-    () => orZero(delay.mean) / 1e9,
+  gauge(registry, 'nodejs_eventloop_delay_mean_seconds', 'Event loop delay, mean', () =>
+    aboveRest(delay.mean),
   )
   gauge(registry, 'nodejs_eventloop_delay_max_seconds', 'Event loop delay, longest', () => {
-    const longest = delay.count > 0 ? delay.max / 1e9 : 0
+    const longest = aboveRest(delay.max)
     // The last of them to be read: the next scrape tells of its own time.
     delay.reset()
     return longest
@@ -54,7 +48,10 @@ export function processMetrics(registry: Registry): { stop(): void } {
   return { stop: () => delay.disable() }
 }
 
-const orZero = (value: number): number => (Number.isFinite(value) ? value : 0)
+/** Nanoseconds between two looks as seconds too late; nothing seen yet is no number, or less than nothing. */
+function aboveRest(ns: number): number {
+  return Number.isFinite(ns) ? Math.max(0, ns / 1e9 - RESOLUTION_MS / 1e3) : 0
+}
 
 function gauge(registry: Registry, name: string, help: string, read: () => number): void {
   new Gauge({
