@@ -10,6 +10,8 @@ export interface Principal {
   /** The sales channel that speaks for this person (token exchange), or that is itself the caller. */
   readonly channelId: string | null
   readonly email: string | null
+  /** The session that says so: what signing out ends. Absent for guests' secrets, channel keys and the system. */
+  readonly sessionId?: string
 }
 
 /** Scope and key of a request, hashed to one id, with a hash of its content. */
@@ -26,6 +28,8 @@ export interface Call {
   /** Epoch milliseconds after which nobody waits for the answer any more. */
   readonly deadline: number
   readonly idempotency: IdempotencyKey | null
+  /** Network address that the request counts for, as the gateway reads it. Absent for calls from within. */
+  readonly address?: string
 }
 
 /** The longest a call of the system's own (sweeper, relay) may take, ms: two lock waits and a slow commit. */
