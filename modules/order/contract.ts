@@ -12,6 +12,7 @@ import {
   Money,
   NextCursor,
   Nullable,
+  OneOf,
   PageLimit,
   ProductId,
   Quantity,
@@ -21,11 +22,7 @@ import { operation } from '../../platform/contract/operation.ts'
 
 const closed = { additionalProperties: false } as const
 
-export const OrderState = Type.Union(
-  (['reserving', 'placed', 'paying', 'paid', 'refunded', 'cancelled', 'expired'] as const).map(state =>
-    Type.Literal(state),
-  ),
-)
+export const OrderState = OneOf('reserving', 'placed', 'paying', 'paid', 'refunded', 'cancelled', 'expired')
 
 export const OrderLine = Type.Object({
   lineNo: Type.Integer({ description: 'From 0, in the order of the request' }),
@@ -197,7 +194,7 @@ export const orderContract = {
     output: Type.Object({
       refundId: Type.String(),
       orderId: Type.String(),
-      state: Type.Union([Type.Literal('pending'), Type.Literal('done')]),
+      state: OneOf('pending', 'done'),
       amount: Type.Integer({ description: 'Money given back' }),
       points: Type.Integer({ description: 'Points given back' }),
       clawedBack: Type.Integer({ description: 'Points that the order had earned, taken back' }),

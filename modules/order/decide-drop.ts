@@ -8,12 +8,13 @@ import type { Book } from './book.ts'
 import { unknownOrder, wrongState } from './decide-payment.ts'
 import { purchaseId, SAGA_GRACE_MS } from './decide-place.ts'
 import { orderEvent } from './order-events.ts'
+import type { OrderState } from './order-states.ts'
 import type { Drop, Part } from './requests.ts'
 import type { LineRow, OrderRow } from './tables.ts'
 
 export interface Dropped {
   readonly orderId: string
-  readonly state: string
+  readonly state: OrderState
 }
 
 export function decideDrop(

@@ -5,6 +5,7 @@ import { type Refused, refuse } from '../../platform/contract/result.ts'
 import type { Outcome } from '../../platform/sql/combiner.ts'
 import type { Book } from './book.ts'
 import { orderEvent } from './order-events.ts'
+import type { OrderState } from './order-states.ts'
 import type { Claim, Paid, Release } from './requests.ts'
 import type { OrderRow } from './tables.ts'
 
@@ -19,7 +20,7 @@ export interface Claimed {
 }
 export interface StepDone {
   readonly orderId: string
-  readonly state: string
+  readonly state: OrderState
 }
 
 export function unknownOrder(orderId: string): Refused {

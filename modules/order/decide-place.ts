@@ -6,6 +6,7 @@ import { type Refused, refuse } from '../../platform/contract/result.ts'
 import type { Outcome } from '../../platform/sql/combiner.ts'
 import type { Book } from './book.ts'
 import { orderEvent } from './order-events.ts'
+import type { OrderState } from './order-states.ts'
 import type { Place } from './requests.ts'
 import type { LineRow, OrderRow } from './tables.ts'
 
@@ -22,7 +23,7 @@ export const purchaseId = (memberId: string, productId: string): string => `${me
 
 export interface Placed {
   readonly orderId: string
-  readonly state: string
+  readonly state: OrderState
   readonly total: number
   readonly currency: string
   readonly placedAt: number

@@ -46,6 +46,7 @@ export interface OrderSiblings {
       call: Call,
       input: { refundId: string; orderId: string; amount: number },
     ): Promise<Result<{ status: 'done' | 'pending' }>>
+    settlePayment(call: Call, input: { paymentId: string }): Promise<Result<unknown>>
   }
 }
 

@@ -30,7 +30,7 @@ export function createOrder(deps: OrderDeps): Module<typeof orderContract> {
   }
   return {
     door: {
-      placeOrder: (call, input) => placeOrder(context, call, input) as never,
+      placeOrder: (call, input) => placeOrder(context, call, input),
       getOrder: (call, input) => getOrder(context, call, input),
       listOrders: (call, input) => listOrders(context, call, input),
       cancelOrder: (call, input) => cancelOrder(context, call, input),
@@ -41,8 +41,8 @@ export function createOrder(deps: OrderDeps): Module<typeof orderContract> {
       openStock: (_call, input) => openStock(context, input),
       stockOf: (_call, input) => stockOf(context, input),
       claimForPayment: (call, input) => claimForPayment(context, call, input),
-      releasePayment: (call, input) => releasePayment(context, call, input) as never,
-      markPaid: (call, input) => markPaid(context, call, input) as never,
+      releasePayment: (call, input) => releasePayment(context, call, input),
+      markPaid: (call, input) => markPaid(context, call, input),
       paidLines: (_call, input) => paidLines(context, input),
     },
     consumers: [offerConsumer(ledger), capturedConsumer(context)],

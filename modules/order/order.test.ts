@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Call, Principal } from '../../platform/contract/call.ts'
 import { systemCall } from '../../platform/contract/call.ts'
-import { ok, type Result } from '../../platform/contract/result.ts'
+import { ok, type Result, refuse } from '../../platform/contract/result.ts'
 import { shortHash } from '../../platform/events/event.ts'
 import { createLog } from '../../platform/log/log.ts'
 import type { Module } from '../../platform/module.ts'
@@ -42,6 +42,7 @@ function agreeable(noted: string[] = []): OrderSiblings {
       clawBack: async (_call, { points }) => note(`claw ${points}`, { clawed: points, short: 0 }),
     },
     payment: {
+      settlePayment: async () => refuse('not_found', 'never booked'),
       refundPayment: async (_call, { amount }) => note(`refund ${amount}`, { status: 'done' as const }),
     },
   }

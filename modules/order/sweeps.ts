@@ -7,7 +7,7 @@ import { runPlaceSaga } from './saga-place.ts'
 import { runRefundSaga } from './saga-refund.ts'
 import { endSaga, takeDueSagas } from './saga-store.ts'
 import { undo } from './saga-undo.ts'
-import type { OrderTables, SagaRow } from './tables.ts'
+import type { OrderRow, OrderTables, SagaRow } from './tables.ts'
 
 /** Expired in one run: one batch of the combiner. */
 const EXPIRIES = 256
@@ -19,26 +19,37 @@ export function expirySweep(context: OrderContext): Sweep {
   return {
     name: 'order.expiry',
     every: 1_000,
+    bound: EXPIRIES,
     async run(now) {
       const due = await context.ledger
         .reads<OrderTables>()
         .selectFrom('orders')
-        .select('order_id')
+        .select(['order_id', 'state', 'payment_id'])
         .where('expires_at', '<=', now)
-        .where('state', '=', 'placed')
+        .where('state', 'in', ['placed', 'paying'])
         .orderBy('expires_at')
         .limit(EXPIRIES)
         .execute()
-      await Promise.all(due.map(({ order_id }) => expire(context, order_id, now)))
+      await Promise.all(due.map(order => expire(context, order, now)))
       return due.length
     },
   }
 }
 
-async function expire(context: OrderContext, orderId: string, now: number): Promise<void> {
+type Due = Pick<OrderRow, 'order_id' | 'state' | 'payment_id'>
+
+async function expire(context: OrderContext, order: Due, now: number): Promise<void> {
+  const orderId = order.order_id
+  const call = systemCall(`expiry-${orderId}`, now)
+  if (order.state === 'paying' && order.payment_id !== null) {
+    // A payment holds it: what became of that is asked first. One that was never booked lets it go.
+    const paymentId = order.payment_id
+    const settled = await context.siblings.payment.settlePayment(call, { paymentId })
+    if (settled.ok || settled.refusal.code !== 'not_found') return
+    await submit(context, call, { kind: 'release', orderId, paymentId })
+  }
   const facts = await context.products.of(orderId)
   if (facts === null) return
-  const call = systemCall(`expiry-${orderId}`, now)
   // Refused when a payment was faster: then it is not ours to expire.
   await submit(context, call, {
     kind: 'drop',
@@ -54,6 +65,7 @@ export function sagaSweep(context: OrderContext): Sweep {
   return {
     name: 'order.sagas',
     every: 1_000,
+    bound: SAGAS,
     async run(now) {
       const sagas = await takeDueSagas(context.ledger, now, SAGAS, SAGA_LEASE_MS)
       for (const saga of sagas) await resume(context, saga, now)

@@ -1,6 +1,7 @@
 // The tables of orders and stock. Only this module reads and writes them.
 
 import type { Schema } from '../../platform/sql/schema.ts'
+import type { OrderState } from './order-states.ts'
 
 export interface StockRow {
   product_id: string
@@ -26,7 +27,7 @@ export interface OrderRow {
   channel_id: string | null
   email: string | null
   country: string | null
-  state: string
+  state: OrderState
   version: number
   goods_total: number
   discount: number
@@ -57,7 +58,7 @@ export interface LineRow {
 export interface RefundRow {
   refund_id: string
   order_id: string
-  state: string
+  state: 'pending' | 'done'
   /** Net value of the units, before points that are missing are taken off. */
   value: number
   amount: number

@@ -12,9 +12,19 @@ export const LINES_MOST = 1_000
 /** An id made by Levee or by the client: letters, digits, `_`, `-`; 1 to 64 characters; compared as bytes. */
 export const Id = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9_.-]+$' })
 /** An id that the client chooses: long enough not to be guessed or to collide. */
-export const ClientId = Type.String({ minLength: 8, maxLength: 40, pattern: '^[A-Za-z0-9_-]+$' })
+export const ClientId = Type.String({
+  minLength: 8,
+  maxLength: 40,
+  pattern: '^[A-Za-z0-9_-]+$',
+  examples: ['order-6f1c2f0e'],
+})
 /** A stock code of the shop: printable ASCII without space, 1 to 32; upper and lower case differ. */
-export const ProductId = Type.String({ minLength: 1, maxLength: 32, pattern: '^[\\x21-\\x7e]+$' })
+export const ProductId = Type.String({
+  minLength: 1,
+  maxLength: 32,
+  pattern: '^[\\x21-\\x7e]+$',
+  examples: ['85123A'],
+})
 /** Minor units of the shop's currency (pence). */
 export const Money = Type.Integer({
   minimum: 0,
@@ -36,6 +46,7 @@ export const Email = Type.String({
   minLength: 3,
   maxLength: 254,
   pattern: '^[^\\s@\\u0000-\\u001f\\u007f]+@[^\\s@\\u0000-\\u001f\\u007f]+$',
+  examples: ['guest@example.org'],
 })
 /** Where an order goes, as the shop's channels name it ("United Kingdom"). */
 export const Country = Line(56)
@@ -57,3 +68,6 @@ export const NextCursor = Type.Union([Type.String(), Type.Null()])
 export const Nullable = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>>(
   schema: T,
 ) => Type.Union([schema, Type.Null()])
+/** One of these words. */
+export const OneOf = <const T extends string>(...values: readonly T[]) =>
+  Type.Unsafe<T>({ type: 'string', enum: [...values] })

@@ -1,0 +1,45 @@
+// What the payment module is given.
+
+import type { Call } from '../../platform/contract/call.ts'
+import type { Door } from '../../platform/contract/operation.ts'
+import type { Result } from '../../platform/contract/result.ts'
+import type { Log } from '../../platform/log/log.ts'
+import type { Clock } from '../../platform/module.ts'
+import type { BatchObserver, Combiner } from '../../platform/sql/combiner.ts'
+import type { Ledger } from '../../platform/sql/ledger.ts'
+import type { orderContract } from '../order/contract.ts'
+import type { PaymentAnswer } from './payment-family.ts'
+import type { PaymentProvider } from './provider.ts'
+import type { PaymentRequest } from './requests.ts'
+
+export interface PaymentSettings {
+  /** ms */
+  readonly lockWait: number
+  /** Shared with the provider, which signs its webhooks with it. */
+  readonly webhookKey: string
+}
+
+export interface PaymentDeps {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly log: Log
+  readonly settings: PaymentSettings
+  readonly provider: PaymentProvider
+  readonly order: Pick<
+    Door<typeof orderContract>,
+    'claimForPayment' | 'releasePayment' | 'markPaid' | 'getOrder'
+  >
+  readonly observe?: BatchObserver
+}
+
+export interface PaymentContext extends PaymentDeps {
+  readonly combiner: Combiner<PaymentRequest, PaymentAnswer>
+}
+
+export function submit<Res extends PaymentAnswer>(
+  context: PaymentContext,
+  call: Call,
+  request: PaymentRequest,
+): Promise<Result<Res>> {
+  return context.combiner.submit(call, request) as Promise<Result<Res>>
+}

@@ -1,0 +1,79 @@
+// POST /v1/orders/:orderId/payments. The order is claimed first, then the attempt is booked, and only then the
+// provider hears of it: whatever dies when, the sweep can finish or undo it (settle-payment.ts).
+
+import { asStep, type Call } from '../../platform/contract/call.ts'
+import type { Input, Output } from '../../platform/contract/operation.ts'
+import { type Result, refuse } from '../../platform/contract/result.ts'
+import { newId } from '../../platform/ids.ts'
+import type { paymentContract } from './contract.ts'
+import { type PaymentContext, submit } from './deps.ts'
+import type { ProviderAnswer } from './provider.ts'
+import { bookAnswer, bookUnknown, settle } from './settle-payment.ts'
+import type { PaymentRow } from './tables.ts'
+
+/** Later than this after its claim a payment is not begun, ms: far below the payment window after which the order's sweep looks. */
+const LATEST_CHARGE_MS = 10_000
+
+type PaymentView = Output<typeof paymentContract.payOrder>
+
+export async function payOrder(
+  context: PaymentContext,
+  call: Call,
+  input: Input<typeof paymentContract.payOrder>,
+): Promise<Result<PaymentView>> {
+  const { orderId, token } = input
+  // The id follows from the key, so that a repeat finds the attempt and asks what became of it.
+  const paymentId = input.paymentId ?? (call.idempotency ? `p-${call.idempotency.id}` : newId())
+  const owner = call.principal.id
+  const fingerprint = call.idempotency?.fingerprint ?? null
+  const step = asStep(call)
+  const claimed = await context.order.claimForPayment(step, { orderId, paymentId })
+  if (!claimed.ok) return claimed
+  const { amount, currency } = claimed.value
+  const claimedAt = context.clock()
+  const open = { kind: 'open', paymentId, orderId, owner, token, amount, currency, fingerprint } as const
+  const opened = await submit<PaymentRow>(context, step, open)
+  if (!opened.ok) {
+    // Another content under this key, or another's id: the claim was not ours to keep, unless a payment holds it.
+    if (opened.refusal.code === 'id_taken') await context.order.releasePayment(step, { orderId, paymentId })
+    return opened
+  }
+  const payment = opened.value
+  if (payment.state !== 'created') return answer(await settle(context, step, payment))
+  // So late that the sweep may have let the order go: it settles this payment too.
+  if (context.clock() - claimedAt > LATEST_CHARGE_MS) return answer(await settle(context, step, payment))
+  const charged = await charge(context, { paymentId, amount, currency, token })
+  const booked =
+    charged === null
+      ? await bookUnknown(context, step, payment)
+      : await bookAnswer(context, step, payment, charged)
+  return answer(booked)
+}
+
+/** Null: no answer, so nobody knows. Nothing to pay needs no provider. */
+async function charge(
+  context: PaymentContext,
+  what: { paymentId: string; amount: number; currency: string; token: string },
+): Promise<ProviderAnswer | null> {
+  if (what.amount === 0) return { state: 'captured' }
+  try {
+    return await context.provider.authorise(what)
+  } catch (error) {
+    context.log.warn({ err: error, payment: what.paymentId }, 'the provider did not answer')
+    return null
+  }
+}
+
+function answer(result: Result<PaymentRow>): Result<PaymentView> {
+  if (!result.ok) return result
+  const row = result.value
+  if (row.state === 'declined') return refuse('payment_declined', row.cause ?? 'The provider declined.')
+  if (row.state === 'voided')
+    return refuse('order_state', 'The order ended before its payment did; nothing was kept.')
+  return { ok: true, value: paymentView(row) }
+}
+
+export function paymentView(row: PaymentRow): PaymentView {
+  const { payment_id: paymentId, order_id: orderId, state, amount, created_at: createdAt } = row
+  return { paymentId, orderId, state, amount, createdAt }
+}

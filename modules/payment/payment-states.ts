@@ -1,0 +1,24 @@
+// The states of a payment: one table. A move that is not here is a bug and stops the batch.
+
+export const PAYMENT_MOVES = {
+  /** Booked before the provider hears anything. */
+  created: ['authorised', 'captured', 'declined', 'unknown', 'voided'],
+  /** The provider did not answer: it is asked what became of it. */
+  unknown: ['authorised', 'captured', 'declined', 'voided'],
+  authorised: ['captured', 'voided', 'unknown'],
+  /** Voided after capture: the order was dead, the money went back whole. */
+  captured: ['voided'],
+  declined: [],
+  voided: [],
+} as const satisfies Record<string, readonly string[]>
+
+export type PaymentState = keyof typeof PAYMENT_MOVES
+
+export function mayMove(from: PaymentState, to: PaymentState): boolean {
+  return (PAYMENT_MOVES[from] as readonly PaymentState[]).includes(to)
+}
+
+/** An attempt that keeps its order to itself: no other may begin. */
+export function isOpen(state: PaymentState): boolean {
+  return state === 'created' || state === 'unknown' || state === 'authorised'
+}
