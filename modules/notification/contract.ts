@@ -10,12 +10,10 @@ const staff = ['operator', 'administrator'] as const
 /** `<order id>:<version>` for orders, an id of the caller's otherwise. */
 const MailId = Type.String({ minLength: 1, maxLength: 100, pattern: '^[A-Za-z0-9_.:-]+$' })
 
-export const MailState = Type.Union((['queued', 'sent', 'failed'] as const).map(state => Type.Literal(state)))
+export const MailState = Type.Union([Type.Literal('queued'), Type.Literal('sent'), Type.Literal('failed')])
 
 /** Mails that siblings ask for; somebody waits for them, so they go before news of orders. */
-export const LetterTemplate = Type.Union(
-  (['confirm', 'reset'] as const).map(template => Type.Literal(template)),
-)
+export const LetterTemplate = Type.Union([Type.Literal('confirm'), Type.Literal('reset')])
 
 /** A mail as staff see it: never its content, which may hold a secret link. */
 export const Mail = Type.Object({

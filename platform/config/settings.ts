@@ -171,6 +171,22 @@ export const settings = {
     unit: '',
     description: 'Sender of every mail.',
   }),
+  'mail.ratePerSecond': row({
+    env: 'LEVEE_MAIL_RATE_PER_SECOND',
+    type: int(1, 1_000),
+    default: 20,
+    unit: 'mails/s',
+    description:
+      'Most mails that one process sends in a second; the rest waits in the ledger. Mail providers begin to refuse at some tens a second.',
+  }),
+  'account.lettersPerHour': row({
+    env: 'LEVEE_ACCOUNT_LETTERS_PER_HOUR',
+    type: int(1, 1_000_000),
+    default: 100,
+    unit: 'mails/h',
+    description:
+      'Confirmation and reset mails that one network address may cause in an hour, to whomever: an office signing up on one day, no mail bomb.',
+  }),
   'rateLimit.identityPerSecond': row({
     env: 'LEVEE_RATE_LIMIT_IDENTITY_PER_SECOND',
     type: int(1, 1_000_000),
