@@ -2,7 +2,7 @@
 
 import type { ServerResponse } from 'node:http'
 import { type Refusal, type Refused, type Result, refuse } from '../platform/contract/result.ts'
-import { CommitUnknown, LedgerUnavailable } from '../platform/sql/errors.ts'
+import { CommitUnknown, LedgerUnavailable, trouble } from '../platform/sql/errors.ts'
 import type { Host } from './host.ts'
 import { PROBLEM_TYPE, problem, statusOf } from './problem.ts'
 import type { Route } from './route.ts'
@@ -63,7 +63,7 @@ export class Exchange {
   /** The operation broke. What it said stays in the log. */
   fail(error: unknown): void {
     this.host.inFlight.remove(this)
-    const { refusal } = this.explain(error)
+    const { refusal } = explain(error)
     if (refusal.code === 'internal_error')
       this.host.log.error(
         { err: error, requestId: this.requestId, route: this.route.operation },
@@ -81,16 +81,6 @@ export class Exchange {
     const { refusals } = this.host
     refusals.set(refusal.code, (refusals.get(refusal.code) ?? 0) + 1)
     this.send(statusOf(refusal.code), PROBLEM_TYPE, problem(refusal, this.requestId), refusal.retryAfter ?? 0)
-  }
-
-  private explain(error: unknown): Refused {
-    if (error instanceof LedgerUnavailable)
-      return refuse('ledger_unavailable', 'The ledger cannot be reached; nothing was done.', {
-        retryAfter: 1,
-      })
-    if (error instanceof CommitUnknown)
-      return refuse('outcome_unknown', 'The ledger did not say whether it happened.', { retryAfter: 1 })
-    return refuse('internal_error', 'The request could not be completed.')
   }
 
   private send(status: number, type: string, body: string, retryAfter = 0): void {
@@ -116,4 +106,15 @@ export class Exchange {
     this.route.times.record(status, ms)
     host.requestLog(this, status, ms)
   }
+}
+
+/** What a broken operation may say to the outside: whether it was the ledger, and nothing else. */
+function explain(error: unknown): Refused {
+  if (error instanceof CommitUnknown)
+    return refuse('outcome_unknown', 'The ledger did not say whether it happened.', { retryAfter: 1 })
+  const kind = error instanceof LedgerUnavailable ? 'connection' : trouble(error)
+  if (kind === 'connection')
+    return refuse('ledger_unavailable', 'The ledger cannot be reached.', { retryAfter: 1 })
+  if (kind === 'conflict') return refuse('lock_timeout', 'Others were faster too often.', { retryAfter: 1 })
+  return refuse('internal_error', 'The request could not be completed.')
 }

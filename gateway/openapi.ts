@@ -2,6 +2,7 @@
 
 import { catalogue, type RefusalCode } from '../platform/contract/catalogue.ts'
 import type { Contract, HttpBinding, Operation } from '../platform/contract/operation.ts'
+import { problem } from './problem.ts'
 import { pathFieldsOf } from './read-input.ts'
 
 interface Described {
@@ -38,13 +39,14 @@ programs. \`x-deadline-ms\` says how long the caller waits; \`x-request-id\` nam
 /** The whole document. `version` is that of the API's implementation. */
 export function openApiDocument(modules: readonly Described[], version: string): Json {
   const paths: Record<string, Record<string, unknown>> = {}
+  const refusals = new Refusals()
   for (const { name, contract } of modules) {
     for (const [operationName, operation] of Object.entries(contract)) {
       const { http } = operation
       if (!http) continue
       const path = `/v1${http.path}`.replace(/:([A-Za-z0-9_]+)/g, '{$1}')
       paths[path] ??= {}
-      paths[path][http.method.toLowerCase()] = describe(name, operationName, operation, http)
+      paths[path][http.method.toLowerCase()] = describe(name, operationName, operation, http, refusals)
     }
   }
   return {
@@ -58,11 +60,22 @@ export function openApiDocument(modules: readonly Described[], version: string):
     servers: [{ url: '/' }],
     tags: modules.map(({ name }) => ({ name })),
     paths,
-    components: { schemas: { Problem: problemSchema }, headers, securitySchemes },
+    components: {
+      schemas: { Problem: problemSchema },
+      responses: Object.fromEntries(refusals.shared),
+      headers,
+      securitySchemes,
+    },
   }
 }
 
-function describe(module: string, name: string, operation: Operation, http: HttpBinding): Json {
+function describe(
+  module: string,
+  name: string,
+  operation: Operation,
+  http: HttpBinding,
+  refusals: Refusals,
+): Json {
   const open = operation.access.includes('public')
   return {
     operationId: name,
@@ -73,7 +86,7 @@ function describe(module: string, name: string, operation: Operation, http: Http
     security: [...(open ? [{}] : []), ...schemesFor(operation)],
     parameters: parametersOf(operation, http),
     ...bodyOf(operation, http),
-    responses: { [http.status]: successOf(operation, http), ...refusalsOf(operation, http) },
+    responses: { [http.status]: successOf(operation, http), ...refusals.of(codesOf(operation, http)) },
   }
 }
 
@@ -145,13 +158,25 @@ export function codesOf(operation: Operation, http: HttpBinding): RefusalCode[] 
   return [...codes]
 }
 
-function refusalsOf(operation: Operation, http: HttpBinding): Json {
-  const byStatus = new Map<number, RefusalCode[]>()
-  for (const code of codesOf(operation, http)) {
-    const { status } = catalogue[code]
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+/** Most operations can be refused for the same reasons, so each set of codes of one status is written once. */
+class Refusals {
+  readonly shared = new Map<string, Json>()
+
+  /** The refusals of one operation, by status. */
+  of(codes: readonly RefusalCode[]): Json {
+    const byStatus = new Map<number, RefusalCode[]>()
+    for (const code of codes) {
+      const { status } = catalogue[code]
+      byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+    }
+    return Object.fromEntries([...byStatus].map(([status, group]) => [status, this.reference(status, group)]))
   }
-  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, refusal(status, codes)]))
+
+  private reference(status: number, codes: readonly RefusalCode[]): Json {
+    const name = codes.join('.')
+    if (!this.shared.has(name)) this.shared.set(name, refusal(status, codes))
+    return { $ref: `#/components/responses/${name}` }
+  }
 }
 
 function refusal(status: number, codes: readonly RefusalCode[]): Json {
@@ -159,14 +184,20 @@ function refusal(status: number, codes: readonly RefusalCode[]): Json {
   const schema = {
     allOf: [{ $ref: '#/components/schemas/Problem' }, { properties: { code: { enum: codes } } }],
   }
+  const examples = Object.fromEntries(codes.map(code => [code, { value: exampleOf(code) }]))
   return {
     description: codes.map(code => `\`${code}\`: ${catalogue[code].title}`).join('; '),
     headers: {
       'x-request-id': { $ref: '#/components/headers/RequestId' },
       ...(retries ? { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } : {}),
     },
-    content: { 'application/problem+json': { schema } },
+    content: { 'application/problem+json': { schema, examples } },
   }
+}
+
+function exampleOf(code: RefusalCode): unknown {
+  const { title } = catalogue[code]
+  return JSON.parse(problem({ code, detail: `${title}.` }, 'q7Zk2p4x.1'))
 }
 
 const problemSchema = {
@@ -204,6 +235,7 @@ const keyParameter = {
   required: true,
   description: 'Fresh and random for each intended action; the same again for a repeat of it',
   schema: { type: 'string', minLength: 8, maxLength: 128, pattern: '^[\\x21-\\x7e]+$' },
+  example: '6f1c2f0e-5d0a-4c55-9a59-4d2c7b8f0a11',
 }
 
 const deadlineParameter = {

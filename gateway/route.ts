@@ -87,7 +87,8 @@ function proceed(
   now: number,
 ): Refusal | null {
   const { host, route } = exchange
-  const wait = takeToken(host, request, identity, now)
+  const address = host.addressOf(request.raw)
+  const wait = takeToken(host, identity, address, now)
   if (wait > 0) return hasty(wait)
   if (!valid) return no.strange
   if ((identity.mask & route.access) === 0) return identity === anonymous ? no.anonymous : no.lowly
@@ -104,7 +105,7 @@ function proceed(
   if (idempotency !== null && !host.inFlight.claim(exchange, idempotency.id)) return no.twin
   if (exchange.slot < 0) host.inFlight.add(exchange)
   const { requestId, deadline } = exchange
-  route.call({ principal, requestId, deadline, idempotency }, input.value as never).then(
+  route.call({ principal, requestId, deadline, idempotency, address }, input.value as never).then(
     result => exchange.settle(result),
     (error: unknown) => exchange.fail(error),
   )
@@ -132,11 +133,10 @@ function askWho(exchange: Exchange, request: Request, header: string, now: numbe
 }
 
 /** 0, or the seconds to wait. Members and channels count by themselves, all others by their address. */
-function takeToken(host: Host, request: Request, identity: Identity, now: number): number {
+function takeToken(host: Host, identity: Identity, address: string, now: number): number {
   const { kind, id } = identity.principal
   if (kind === 'anonymous' || kind === 'guest') {
-    const bucket = host.addressLimit.bucket(host.addressOf(request.raw), now)
-    return host.addressLimit.take(bucket, now)
+    return host.addressLimit.take(host.addressLimit.bucket(address, now), now)
   }
   identity.bucket ??= host.identityLimit.bucket(id, now)
   return host.identityLimit.take(identity.bucket, now)
