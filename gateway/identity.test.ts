@@ -146,6 +146,22 @@ describe('how long', () => {
     expect(shop.lookups).toBe(1)
   })
 
+  test('what was asked before a revocation is not shared after it', async () => {
+    const gate = held<void>()
+    shop.lookupGate = gate.promise
+    const early = get('Bearer token-of-a')
+    await expect.poll(() => shop.lookups).toBe(1)
+    shop.gateway.forget('m_a')
+    // Who comes after it does not share the question that was asked before it.
+    const later = get('Bearer token-of-a')
+    await expect.poll(() => shop.lookups).toBe(2)
+    gate.resolve()
+    await Promise.all([early, later])
+    shop.now += IDENTITY_TTL_MS
+    shop.sessions.clear()
+    expect(await get('Bearer token-of-a')).toMatchObject({ status: 401 })
+  })
+
   test('what was asked before a revocation is not remembered after it', async () => {
     const gate = held<void>()
     shop.lookupGate = gate.promise

@@ -64,7 +64,8 @@ describe('rates', () => {
 
   test('X-Forwarded-For counts only from a proxy of ours', async () => {
     shop = new FakeGateway({ addressRate: few, trustedProxies: ['10.1.0.0/16', '::1'] })
-    const forged = (from: string) => () => get({ 'x-forwarded-for': `1.2.3.${Math.random()}` }, from)
+    let inventions = 0
+    const forged = (from: string) => () => get({ 'x-forwarded-for': `1.2.3.${++inventions}` }, from)
     expect(await statuses(4, forged('9.9.9.9'))).toEqual([200, 200, 200, 429])
     const behind = (forwarded: string) => () => get({ 'x-forwarded-for': forwarded }, '10.1.2.3')
     expect(await statuses(4, behind('5.5.5.5, 10.1.9.9'))).toEqual([200, 200, 200, 429])
