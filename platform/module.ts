@@ -8,7 +8,9 @@ export interface Sweep {
   readonly name: string
   /** Pause between runs, ms. */
   readonly every: number
-  /** Does a bounded share of what is due; returns how many. The full bound means: run again at once. */
+  /** The most that one run does. A run that returns this much is followed by the next at once. */
+  readonly bound?: number
+  /** Does a bounded share of what is due; returns how many. */
   run(now: number): Promise<number>
 }
 

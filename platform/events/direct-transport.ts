@@ -1,0 +1,67 @@
+// Direct delivery: events go from the outbox to the consumers in this process, several consumers side by side.
+
+import { invariant } from '../contract/result.ts'
+import type { Consumer } from './consumer.ts'
+import { ConsumerLane, type LaneDeps, Sent } from './consumer-lane.ts'
+import type { Fence, Outcome, Transport } from './transport.ts'
+
+export function createDirectTransport(consumers: readonly Consumer[], deps: LaneDeps): Transport {
+  for (const consumer of consumers) checkConsumer(consumer, consumers)
+  const lanes = consumers.map(consumer => ({
+    lane: new ConsumerLane(consumer, deps),
+    types: new Set(consumer.types),
+  }))
+  return {
+    types: [...new Set(consumers.flatMap(consumer => consumer.types))],
+    async publish(events, fence) {
+      const sent = events.map(event => new Sent(event))
+      const outcomes: Outcome[] = events.map(() => 'done')
+      const deliveries = await Promise.allSettled(
+        lanes.map(({ lane, types }) => deliverWanted(lane, types, sent, outcomes, fence)),
+      )
+      // Only after all have come to rest: nothing is in flight when it is sent again.
+      for (const delivery of deliveries) if (delivery.status === 'rejected') throw delivery.reason
+      return outcomes
+    },
+    shardsTaken() {
+      for (const { lane } of lanes) lane.forget()
+    },
+  }
+}
+
+async function deliverWanted(
+  lane: ConsumerLane,
+  types: ReadonlySet<string>,
+  sent: readonly Sent[],
+  outcomes: Outcome[],
+  fence: Fence,
+): Promise<void> {
+  const wanted: number[] = []
+  for (let i = 0; i < sent.length; i++) if (types.has(sent[i]!.event.type)) wanted.push(i)
+  if (wanted.length === 0) return
+  const ours = await lane.deliver(
+    wanted.map(i => sent[i]!),
+    fence,
+  )
+  for (const [at, i] of wanted.entries()) outcomes[i] = worse(outcomes[i]!, ours[at]!)
+}
+
+/** An event is done when it is for all; a failure counts more than what was not tried. */
+function worse(a: Outcome, b: Outcome): Outcome {
+  if (a === 'failed' || b === 'failed') return 'failed'
+  return a === 'again' ? a : b
+}
+
+/** Longest name that the inbox and the dead letters can hold, characters. */
+const NAME_MOST = 40
+
+function checkConsumer({ name, types }: Consumer, all: readonly Consumer[]): void {
+  invariant(
+    name.length > 0 && name.length <= NAME_MOST,
+    `consumer ${name}: a name has 1 to ${NAME_MOST} characters`,
+  )
+  invariant(all.filter(each => each.name === name).length === 1, `two consumers are named ${name}`)
+  // Its watermarks are by key alone, and two aggregates may share a key: clients choose the ids of orders.
+  const aggregates = new Set(types.map(type => type.slice(0, type.indexOf('.'))))
+  invariant(aggregates.size === 1, `consumer ${name} hears of ${[...aggregates].join(' and ')}: make it two`)
+}

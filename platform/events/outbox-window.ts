@@ -1,0 +1,126 @@
+// What a relay has read and not yet got rid of: the rows by key, who may go next, who has to wait. Pure.
+// It only mirrors the outbox: lost with the process, read again by the next.
+
+import { type Backoff, fullJitter } from '../../resilience/backoff.ts'
+import type { OutboxEvent, Outcome } from './transport.ts'
+
+/** Pauses after a failure: five attempts take some 2 s on average, so a short illness heals unseen. */
+export const RETRY: Backoff = { first: 100, most: 5_000 }
+/** Pause of what was not tried, ms: one turn of the relay. */
+const AGAIN_MS = 20
+
+interface KeyQueue {
+  /** In order of version. */
+  events: OutboxEvent[]
+  /** Epoch ms before which nothing of this key is sent. */
+  heldUntil: number
+}
+
+export class OutboxWindow {
+  private readonly queues = new Map<string, KeyQueue>()
+  private readonly seqs = new Set<number>()
+  private sending: readonly OutboxEvent[] = []
+  private held = 0
+
+  /** Events held, those being sent included. */
+  get size(): number {
+    return this.seqs.size
+  }
+
+  /** Length of their payloads, characters. */
+  get bytes(): number {
+    return this.held
+  }
+
+  numbers(): Iterable<number> {
+    return this.seqs
+  }
+
+  add(event: OutboxEvent): void {
+    if (this.seqs.has(event.seq)) return
+    this.seqs.add(event.seq)
+    this.held += event.payload.length
+    this.queueOf(event.key).events.push(event)
+    this.sort(event.key)
+  }
+
+  /** Up to `most` events to send now, oldest key first, of each key in order of version. Then comes `settle`. */
+  take(now: number, most: number): readonly OutboxEvent[] {
+    if (this.sending.length > 0) throw new Error('the last batch is not settled yet')
+    const batch: OutboxEvent[] = []
+    for (const [key, queue] of this.queues) {
+      if (batch.length >= most) break
+      if (queue.heldUntil > now) continue
+      const room = most - batch.length
+      if (queue.events.length <= room) {
+        for (const event of queue.events) batch.push(event)
+        this.queues.delete(key)
+      } else batch.push(...queue.events.splice(0, room))
+    }
+    this.sending = batch
+    return batch
+  }
+
+  /** Takes the outcomes of the batch, or null where nothing is known of it. Returns the events that are done. */
+  settle(outcomes: readonly Outcome[] | null, now: number, random: () => number): OutboxEvent[] {
+    const batch = this.sending
+    this.sending = []
+    const done: OutboxEvent[] = []
+    for (const [i, event] of batch.entries()) {
+      const outcome = outcomes === null ? 'again' : outcomes[i]
+      if (outcome === 'done') {
+        this.forget(event)
+        done.push(event)
+        continue
+      }
+      const attempt = event.attempt + (outcome === 'failed' ? 1 : 0)
+      const pause = outcome === 'failed' ? fullJitter(RETRY, attempt, random()) : AGAIN_MS
+      const queue = this.queueOf(event.key)
+      queue.events.push({ ...event, attempt })
+      queue.heldUntil = Math.max(queue.heldUntil, now + pause)
+      this.sort(event.key)
+    }
+    return done
+  }
+
+  /** Forgets what belongs to shards that are not held any more. Not while a batch is being sent. */
+  keepOnly(holds: (shard: number) => boolean): void {
+    for (const [key, { events }] of this.queues) {
+      const [first] = events
+      if (first !== undefined && holds(first.shard)) continue
+      for (const event of events) this.forget(event)
+      this.queues.delete(key)
+    }
+  }
+
+  /** True where something may be sent now. */
+  ready(now: number): boolean {
+    for (const queue of this.queues.values()) if (queue.heldUntil <= now) return true
+    return false
+  }
+
+  private forget(event: OutboxEvent): void {
+    this.seqs.delete(event.seq)
+    this.held -= event.payload.length
+  }
+
+  private queueOf(key: string): KeyQueue {
+    let queue = this.queues.get(key)
+    if (queue === undefined) {
+      queue = { events: [], heldUntil: 0 }
+      this.queues.set(key, queue)
+    }
+    return queue
+  }
+
+  private sort(key: string): void {
+    const { events } = this.queueOf(key)
+    const last = events.length - 1
+    // Nearly always in order already: the outbox gives a key's rows growing numbers.
+    if (last > 0 && before(events[last]!, events[last - 1]!)) events.sort((a, b) => (before(a, b) ? -1 : 1))
+  }
+}
+
+function before(a: OutboxEvent, b: OutboxEvent): boolean {
+  return a.version === b.version ? a.seq < b.seq : a.version < b.version
+}

@@ -1,0 +1,219 @@
+// The relay on real ledgers: each event's effect once, in order per key, whatever happens to relays.
+
+import { sql } from 'kysely'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { scratchEngines } from '../../tests/support/ledgers.ts'
+import { waitFor } from '../engines/wait-for.ts'
+import { LedgerUnavailable } from '../sql/errors.ts'
+import { appendEvents } from '../sql/once.ts'
+import type { PlatformTables } from '../sql/platform-tables.ts'
+import { outboxLag } from './outbox-lag.ts'
+import { Relay } from './relay.ts'
+import { LEASE_MS } from './shard-leases.ts'
+import { event, isInOrder, log, Testbed } from './testbed.ts'
+import type { Transport } from './transport.ts'
+
+/** ms; far above what any condition here takes. */
+const PATIENCE_MS = 20_000
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  expect(await waitFor(condition, PATIENCE_MS)).toBe(true)
+}
+
+for (const engine of scratchEngines()) {
+  describe(`relay on ${engine.name}`, () => {
+    let bed: Testbed
+    beforeAll(async () => {
+      bed = await Testbed.open(engine)
+    })
+    beforeEach(() => bed.clear())
+    afterAll(() => bed.drop())
+
+    it('delivers what a process left that died between commit and publish', async () => {
+      await bed.emit(event('a', 1), event('b', 1), event('a', 2))
+      const relay = bed.relay(bed.direct([bed.recorder('one'), bed.recorder('two')]), 'later')
+      await bed.untilEmpty(relay)
+      for (const name of ['one', 'two'])
+        expect((await bed.effects(name)).sort()).toEqual(['a@1', 'a@2', 'b@1'])
+    })
+
+    it('does nothing twice where a relay died between publish and delete', async () => {
+      await bed.emit(event('a', 1), event('b', 1))
+      const inner = bed.direct([bed.recorder('one')])
+      let heard = false
+      const dying: Transport = {
+        ...inner,
+        async publish(events, fence) {
+          await inner.publish(events, fence)
+          heard = true
+          return new Promise(() => {}) // the process is gone
+        },
+      }
+      const first = bed.relay(dying, 'first')
+      await first.turn()
+      void first.turn()
+      await until(() => heard)
+      expect(await bed.outbox()).toHaveLength(2)
+      await bed.emit(event('a', 2))
+      bed.now += LEASE_MS
+      await bed.untilEmpty(bed.relay(bed.direct([bed.recorder('one')]), 'second', bed.other))
+      expect((await bed.effects('one')).sort()).toEqual(['a@1', 'a@2', 'b@1'])
+    })
+
+    it('deletes unread what nobody wants', async () => {
+      await bed.emit(event('a', 1, 'order.placed'), event('a', 2, 'order.cancelled'))
+      expect(await outboxLag(bed.ledger, () => bed.now + 70)).toEqual({ depth: 2, oldestAgeMs: 70 })
+      await bed.untilEmpty(bed.relay(bed.direct([bed.recorder('one')]), 'relay'))
+      expect(await bed.effects('one')).toEqual([])
+      expect(await outboxLag(bed.ledger, bed.clock)).toEqual({ depth: 0, oldestAgeMs: 0 })
+    })
+
+    it('shares shards fairly between two relays, each effect once and in order', async () => {
+      const deps = { clock: Date.now, log }
+      const two = [bed.ledger, bed.other].map((ledger, i) => {
+        const transport = bed.direct([bed.recorder('one'), bed.recorder('two')])
+        return new Relay({ ...deps, ledger, transport, owner: `relay-${i}` })
+      })
+      for (const relay of two) relay.start()
+      const expected: string[] = []
+      for (let version = 1; version <= 20; version++) {
+        const events = Array.from({ length: 40 }, (_, i) => event(`key-${i}`, version))
+        expected.push(...events.map(({ key }) => `${key}@${version}`))
+        await bed.emit(...events)
+      }
+      await until(async () => (await bed.outbox()).length === 0)
+      await until(() => two.every(relay => relay.status.shards === 8))
+      await Promise.all(two.map(relay => relay.stop()))
+      for (const name of ['one', 'two']) {
+        const effects = await bed.effects(name)
+        expect(isInOrder(effects)).toBe(true)
+        expect(effects.sort()).toEqual(expected.sort())
+      }
+    })
+
+    it('writes nothing more after it lost its lease in mid-publish', async () => {
+      let open = (): void => {}
+      const gate = new Promise<void>(resolve => {
+        open = resolve
+      })
+      let sending = 0
+      const slow: Transport = {
+        types: ['order.paid'],
+        async publish(events) {
+          sending += events.length
+          await gate
+          return events.map(() => 'done' as const)
+        },
+        shardsTaken() {},
+      }
+      await bed.emit(event('a', 1), event('b', 1))
+      const loser = bed.relay(slow, 'loser')
+      await loser.turn() // reads
+      const turn = loser.turn() // sends, and hangs
+      await until(() => sending === 2)
+      bed.now += LEASE_MS
+      const winner = bed.relay(bed.direct([bed.recorder('one')]), 'winner', bed.other)
+      await winner.turn()
+      open()
+      await turn
+      await loser.stop()
+      expect(await bed.outbox()).toEqual(['a@1', 'b@1'])
+      await bed.untilEmpty(winner)
+      expect((await bed.effects('one')).sort()).toEqual(['a@1', 'b@1'])
+    })
+
+    it('delivers an event that was committed late under a lower number', async () => {
+      const relay = bed.relay(bed.direct([bed.recorder('one')]), 'relay')
+      await sql`INSERT INTO outbox (seq, shard, event_key, version, type, payload, created_at)
+        VALUES (1000, 3, 'early', 1, 'order.paid', '{}', 0)`.execute(bed.ledger.migrator())
+      await bed.untilEmpty(relay)
+      // Half a minute passes, with other events: whatever the relay remembers has settled.
+      for (let i = 1; i <= 30; i++) {
+        await bed.emit(event('busy', i))
+        await bed.untilEmpty(relay)
+        bed.now += 1_000
+      }
+      await sql`INSERT INTO outbox (seq, shard, event_key, version, type, payload, created_at)
+        VALUES (7, 3, 'late', 1, 'order.paid', '{}', 0)`.execute(bed.ledger.migrator())
+      // No lock held its number, which cannot happen; the safety net finds it within a minute all the same.
+      await bed.turns(relay, async () => {
+        bed.now += 1_000
+        return (await bed.outbox()).length === 0
+      })
+      expect(await bed.effects('one')).toContain('late@1')
+    })
+
+    it('sends again, uncounted, what was under way when the ledger went away', async () => {
+      let away = true
+      const inner = bed.direct([bed.recorder('one')])
+      const shaky: Transport = {
+        ...inner,
+        publish: (events, fence) => {
+          expect(events.every(each => each.attempt === 0)).toBe(true)
+          return away ? Promise.reject(new LedgerUnavailable('away')) : inner.publish(events, fence)
+        },
+      }
+      await bed.emit(event('a', 1), event('a', 2))
+      const relay = bed.relay(shaky, 'relay')
+      await relay.turn()
+      for (let i = 0; i < 10; i++) {
+        await expect(relay.turn()).rejects.toThrow('away')
+        bed.now += 50
+      }
+      away = false
+      await bed.untilEmpty(relay)
+      expect(await bed.effects('one')).toEqual(['a@1', 'a@2'])
+    })
+
+    it('wakes by a nudge and gives its shards back when stopped', async () => {
+      const relay = bed.relay(bed.direct([bed.recorder('one')]), 'relay')
+      relay.start()
+      await until(() => relay.status.shards === 16)
+      await bed.emit(event('a', 1))
+      relay.nudge()
+      await until(async () => (await bed.effects('one')).length === 1)
+      await relay.stop()
+      expect(await bed.outbox()).toEqual([])
+      const rows = await bed.ledger.reads<PlatformTables>().selectFrom('outbox_shards').selectAll().execute()
+      expect(rows.every(row => row.leased_until === 0)).toBe(true)
+    })
+  })
+}
+
+for (const engine of scratchEngines().filter(({ url }) => url !== undefined)) {
+  describe(`commits that overtake each other on ${engine.name}`, () => {
+    let bed: Testbed
+    beforeAll(async () => {
+      bed = await Testbed.open(engine)
+    })
+    afterAll(() => bed.drop())
+
+    it('keeps the order of a key though its first event commits a minute after it got its number', async () => {
+      const relay = bed.relay(bed.direct([bed.recorder('one')]), 'relay')
+      let commit = (): void => {}
+      const slow = new Promise<void>(resolve => {
+        commit = resolve
+      })
+      let written = false
+      const late = bed.other.write<PlatformTables, void>(async tx => {
+        await appendEvents(tx, [event('order', 1)], bed.now)
+        written = true
+        await slow
+      })
+      await until(() => written)
+      for (let i = 1; i <= 60; i++) {
+        await bed.emit(event('busy', i))
+        await bed.untilEmpty(relay)
+        bed.now += 1_000
+      }
+      commit()
+      await late
+      await bed.emit(event('order', 2))
+      await bed.untilEmpty(relay)
+      expect((await bed.effects('one')).filter(effect => effect.startsWith('order'))).toEqual([
+        'order@1',
+        'order@2',
+      ])
+    })
+  })
+}

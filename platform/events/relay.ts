@@ -1,0 +1,194 @@
+// The relay: takes committed events out of the outbox, hands them to a transport in order per key, and deletes
+// what has arrived. It may die at any moment: what it had not deleted is sent again, and consumers notice.
+//
+// One turn: a batch is sent, and meanwhile what was sent before is deleted and the next rows are read. Only one
+// batch is under way, so there is never more than one sending of a key.
+
+import { randomUUID } from 'node:crypto'
+import type { Log } from '../log/log.ts'
+import type { Clock } from '../module.ts'
+import type { Ledger } from '../sql/ledger.ts'
+import { OutboxReader } from './outbox-reader.ts'
+import { deletePublished } from './outbox-store.ts'
+import { OutboxWindow } from './outbox-window.ts'
+import { Pacer } from './pacer.ts'
+import { ShardLeases } from './shard-leases.ts'
+import type { Fence, OutboxEvent, Outcome, Transport } from './transport.ts'
+
+/** Events sent at once. On SQLite consumers work on the main thread, at 10–30 µs an event. */
+const BATCH = { sqlite: 256, mysql: 1_000 } as const
+/** Rows deleted in one transaction, and about what the next relay sends again if this one dies. */
+const DELETE = 1_000
+/** Events in memory; with more of them waiting for a retry, reading waits too. */
+const WINDOW = 10_000
+const WINDOW_BYTES = 32 * 1024 * 1024
+/** Polling: at 20 ms a busy shop's events come in hundreds; an idle one asks the ledger five times a second. */
+const PAUSES = { busy: 20, idle: 200 } as const
+/** Pause after an error, ms: the ledger is away, and a lease outlives it. */
+const ERROR_PAUSE_MS = 500
+/** Pause between looks whether the leases want renewing, ms. */
+const HEARTBEAT_MS = 500
+
+export interface RelayDeps {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly log: Log
+  readonly transport: Transport
+  /** Unique among all relays that ever were; made up if absent. */
+  readonly owner?: string
+}
+
+export interface RelayStatus {
+  /** Shards whose lease is held now. */
+  readonly shards: number
+  /** Events in memory: to be sent, being sent, waiting for a retry. */
+  readonly waiting: number
+  /** Events sent, or wanted by nobody, since the start. */
+  readonly relayed: number
+}
+
+interface Published {
+  readonly seq: number
+  readonly shard: number
+}
+
+export class Relay {
+  private readonly deps: RelayDeps
+  private readonly leases: ShardLeases
+  private readonly fence: Fence
+  private readonly reader: OutboxReader
+  private readonly window = new OutboxWindow()
+  private readonly pacer = new Pacer(PAUSES)
+  /** Sent, or wanted by nobody, and still in the outbox. */
+  private readonly published = new Map<number, Published>()
+  private taken = 0
+  private relayed = 0
+  private stopping = false
+  private loop: Promise<void> | null = null
+  private heartbeat: NodeJS.Timeout | null = null
+
+  constructor(deps: RelayDeps) {
+    this.deps = deps
+    this.leases = new ShardLeases(deps.ledger, deps.clock, deps.owner ?? randomUUID())
+    this.fence = tx => this.leases.fence(tx)
+    this.reader = new OutboxReader(deps.ledger, deps.clock)
+  }
+
+  get status(): RelayStatus {
+    return { shards: this.leases.shards.length, waiting: this.window.size, relayed: this.relayed }
+  }
+
+  start(): void {
+    this.loop ??= this.run()
+    // Beside the turns: a slow consumer must not cost the leases. A failure shows in the turn.
+    this.heartbeat ??= setInterval(() => void this.leases.renew().catch(() => this.nudge()), HEARTBEAT_MS)
+  }
+
+  /** Something was committed: look soon. */
+  nudge(): void {
+    this.pacer.nudge()
+  }
+
+  /** Ends the turn under way, deletes what was sent, gives the shards back. */
+  async stop(): Promise<void> {
+    this.stopping = true
+    if (this.heartbeat !== null) clearInterval(this.heartbeat)
+    this.nudge()
+    await this.loop
+    try {
+      while (this.published.size > 0) await this.flush()
+      await this.leases.release()
+    } catch (error) {
+      // The ledger is away: the leases end by themselves, and what was sent is sent again and noticed.
+      this.deps.log.warn({ err: error }, 'relay stopped without giving its shards back')
+    }
+  }
+
+  /** One turn. True where the next has something to do at once. `start` does nothing but take turns. */
+  async turn(): Promise<boolean> {
+    await this.leases.renew()
+    this.noticeShards()
+    const { shards } = this.leases
+    if (shards.length === 0) return false
+    const batch = this.window.take(this.deps.clock(), BATCH[this.deps.ledger.dialect])
+    let sending = batch.length > 0
+    const sent = this.send(batch).finally(() => {
+      sending = false
+    })
+    // A slow consumer does not hold up the rows that it does not want.
+    const read = this.readOn(shards, () => sending)
+    for (const part of await Promise.allSettled([sent, read]))
+      if (part.status === 'rejected') throw part.reason
+    return (await read) || this.window.ready(this.deps.clock())
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping) {
+      const before = this.relayed
+      try {
+        if (await this.turn()) {
+          await new Promise<void>(resolve => setImmediate(resolve))
+          continue
+        }
+      } catch (error) {
+        this.deps.log.warn({ err: error }, 'relay turn failed')
+        await new Promise<void>(resolve => setTimeout(resolve, ERROR_PAUSE_MS))
+      }
+      if (!this.stopping) await this.pacer.rest(this.relayed > before || this.published.size > 0)
+    }
+  }
+
+  private noticeShards(): void {
+    const holds = (shard: number): boolean => this.leases.holds(shard)
+    this.window.keepOnly(holds)
+    for (const { seq, shard } of this.published.values()) if (!holds(shard)) this.published.delete(seq)
+    if (this.leases.taken === this.taken) return
+    this.taken = this.leases.taken
+    this.deps.transport.shardsTaken()
+  }
+
+  private async send(batch: readonly OutboxEvent[]): Promise<void> {
+    if (batch.length === 0) return
+    let outcomes: readonly Outcome[] | null = null
+    try {
+      outcomes = await this.deps.transport.publish(batch, this.fence)
+    } finally {
+      for (const event of this.window.settle(outcomes, this.deps.clock(), Math.random)) this.done(event)
+    }
+  }
+
+  private done({ seq, shard }: Published): void {
+    this.published.set(seq, { seq, shard })
+    this.relayed++
+  }
+
+  /** Reads at least one page, and on while pages are full and a batch is being sent. True: there may be more. */
+  private async readOn(shards: readonly number[], sending: () => boolean): Promise<boolean> {
+    for (;;) {
+      // Requests first: on SQLite nothing of a turn lets the loop go.
+      if (sending()) await new Promise<void>(resolve => setImmediate(resolve))
+      await this.flush()
+      if (this.window.size >= WINDOW || this.window.bytes >= WINDOW_BYTES) return false
+      const full = await this.readPage(shards)
+      if (!full || !sending()) return full
+    }
+  }
+
+  private async readPage(shards: readonly number[]): Promise<boolean> {
+    const { transport } = this.deps
+    const known = [...this.window.numbers(), ...this.published.keys()]
+    const { rows, full } = await this.reader.read(transport.types, shards, known)
+    for (const { seq, shard, event_key, version, type, payload } of rows) {
+      if (payload === null) this.done({ seq, shard })
+      else this.window.add({ seq, shard, key: event_key, version, type, payload, attempt: 0 })
+    }
+    return full
+  }
+
+  private async flush(): Promise<void> {
+    if (this.published.size === 0) return
+    const rows = [...this.published.values()].slice(0, DELETE)
+    await deletePublished(this.deps.ledger, this.fence, rows)
+    for (const { seq } of rows) this.published.delete(seq)
+  }
+}

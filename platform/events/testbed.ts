@@ -1,0 +1,162 @@
+// For tests: a ledger with events in its outbox, consumers that write down what they heard, and a clock that
+// stands still until it is moved.
+
+import { pino } from 'pino'
+import type { LedgerEngine } from '../../tests/support/engines.ts'
+import { openScratchLedger } from '../../tests/support/ledgers.ts'
+import type { Ledger } from '../sql/ledger.ts'
+import { appendEvents } from '../sql/once.ts'
+import type { PlatformTables } from '../sql/platform-tables.ts'
+import type { Schema } from '../sql/schema.ts'
+import type { Consumer } from './consumer.ts'
+import { createDirectTransport } from './direct-transport.ts'
+import type { DomainEvent } from './event.ts'
+import { freshEvents } from './inbox.ts'
+import { Relay } from './relay.ts'
+import type { Transport } from './transport.ts'
+
+interface BedTables extends PlatformTables {
+  effects: { seq: number; consumer: string; event_key: string; version: number }
+}
+
+const effectSchema: Schema = {
+  '2026-11-23-effects': t => [
+    `CREATE TABLE effects (seq ${t.serial}, consumer ${t.text(40)} NOT NULL, event_key ${t.id} NOT NULL,
+      version ${t.int} NOT NULL) ${t.serialTable}`,
+  ],
+}
+
+export const log = pino({ level: 'silent' })
+
+export function event(key: string, version: number, type = 'order.paid'): DomainEvent {
+  return { type, key, version, payload: { key, version } }
+}
+
+export class Testbed {
+  readonly ledger: Ledger
+  /** Another process's view of the same ledger; on SQLite, which has one writer a process, the same. */
+  readonly other: Ledger
+  readonly drop: () => Promise<void>
+  now = 1_800_000_000_000
+  readonly clock = (): number => this.now
+
+  private constructor(ledger: Ledger, other: Ledger, drop: () => Promise<void>) {
+    this.ledger = ledger
+    this.other = other
+    this.drop = drop
+  }
+
+  static async open(engine: LedgerEngine): Promise<Testbed> {
+    const scratch = await openScratchLedger(engine, [effectSchema])
+    const other = engine.url === undefined ? scratch.ledger : await scratch.another()
+    return new Testbed(scratch.ledger, other, () => scratch.drop())
+  }
+
+  /** Empties what a test left. */
+  async clear(): Promise<void> {
+    await this.ledger.write<BedTables, void>(async tx => {
+      for (const table of ['outbox', 'inbox', 'dead_letters', 'effects', 'audit', 'idempotency'] as const)
+        await tx.deleteFrom(table).execute()
+      await tx.updateTable('outbox_shards').set({ owner: '', leased_until: 0 }).execute()
+    })
+  }
+
+  emit(...events: DomainEvent[]): Promise<void> {
+    return this.ledger.write<PlatformTables, void>(tx => appendEvents(tx, events, this.now))
+  }
+
+  /** Writes down each event once. `before` may throw, or wait. */
+  recorder(
+    name: string,
+    before: (events: readonly DomainEvent[]) => void | Promise<void> = () => {},
+    types: readonly string[] = ['order.paid'],
+  ): Consumer {
+    return {
+      name,
+      types,
+      handle: async events => {
+        await before(events)
+        await this.ledger.write<BedTables, void>(async tx => {
+          const fresh = await freshEvents(tx, this.ledger.dialect, name, events, this.now)
+          const rows = fresh.map(({ key, version }) => ({ consumer: name, event_key: key, version }))
+          if (rows.length > 0)
+            await tx
+              .insertInto('effects')
+              .values(rows as never)
+              .execute()
+        })
+      },
+    }
+  }
+
+  /** `key@version` in the order of their effects. */
+  async effects(consumer: string): Promise<string[]> {
+    const rows = await this.ledger
+      .reads<BedTables>()
+      .selectFrom('effects')
+      .select(['event_key', 'version'])
+      .where('consumer', '=', consumer)
+      .orderBy('seq')
+      .execute()
+    return rows.map(row => `${row.event_key}@${row.version}`)
+  }
+
+  async outbox(): Promise<string[]> {
+    const rows = await this.ledger
+      .reads<PlatformTables>()
+      .selectFrom('outbox')
+      .selectAll()
+      .orderBy('seq')
+      .execute()
+    return rows.map(row => `${row.event_key}@${row.version}`)
+  }
+
+  async letters(): Promise<{ consumer: string; event: string; cause: string; seq: number }[]> {
+    const db = this.ledger.reads<PlatformTables>()
+    const rows = await db.selectFrom('dead_letters').selectAll().orderBy('seq').execute()
+    return rows.map(({ consumer, event_key, version, cause, seq }) => ({
+      consumer,
+      event: `${event_key}@${version}`,
+      cause,
+      seq,
+    }))
+  }
+
+  direct(consumers: readonly Consumer[], handleMost?: number): Transport {
+    const deps = { ledger: this.ledger, clock: this.clock, log }
+    return createDirectTransport(consumers, handleMost === undefined ? deps : { ...deps, handleMost })
+  }
+
+  relay(transport: Transport, owner: string, ledger = this.ledger): Relay {
+    return new Relay({ ledger, clock: this.clock, log, transport, owner })
+  }
+
+  /** Takes turns, 50 ms apart on the bed's clock, until `done`; 400 turns are more than any case needs. */
+  async turns(relay: Relay, done: () => Promise<boolean>): Promise<void> {
+    for (let i = 0; i < 400; i++) {
+      if (await done()) return
+      await relay.turn()
+      this.now += 50
+    }
+    throw new Error(
+      `still waiting: outbox ${await this.outbox()}, letters ${JSON.stringify(await this.letters())}`,
+    )
+  }
+
+  untilEmpty(relay: Relay): Promise<void> {
+    return this.turns(relay, async () => (await this.outbox()).length === 0)
+  }
+}
+
+/** Per key, versions in growing order and each once. */
+export function isInOrder(effects: readonly string[]): boolean {
+  const last = new Map<string, number>()
+  return effects.every(effect => {
+    const at = effect.lastIndexOf('@')
+    const key = effect.slice(0, at)
+    const version = Number(effect.slice(at + 1))
+    const grows = version > (last.get(key) ?? -1)
+    last.set(key, version)
+    return grows
+  })
+}

@@ -1,0 +1,42 @@
+// How events leave the outbox. Today: straight to the consumers (`direct-transport.ts`).
+
+import type { Tx } from '../sql/ledger.ts'
+
+/** One row of the outbox whose type somebody wants. */
+export interface OutboxEvent {
+  readonly seq: number
+  readonly shard: number
+  readonly key: string
+  readonly version: number
+  readonly type: string
+  /** JSON as it stands in the outbox: a transport that forwards it need not parse it. */
+  readonly payload: string
+  /** How often its sending failed before, from 0. */
+  readonly attempt: number
+}
+
+/**
+ * - `done`: everybody who wants it has it, or has it among the dead letters; its row may go
+ * - `failed`: tried in vain; sent again after a pause that grows, and its `attempt` with it
+ * - `again`: not tried, because something before it was in the way; sent again soon
+ */
+export type Outcome = 'done' | 'failed' | 'again'
+
+/**
+ * Of the shards that the relay believes to hold, those that it still holds, locked until the transaction ends.
+ * What a transport writes about an event it writes behind this fence.
+ */
+export type Fence = (tx: Tx<unknown>) => Promise<ReadonlySet<number>>
+
+export interface Transport {
+  /** The types it wants; events of other types leave the outbox unread. */
+  readonly types: readonly string[]
+  /**
+   * One outcome an event, in the same order. Events of a key come in order of version and all earlier ones were
+   * `done`. Never called again before it has answered. Throws when nothing can be said of the whole batch
+   * (the ledger is away): it is sent again as it is.
+   */
+  publish(events: readonly OutboxEvent[], fence: Fence): Promise<readonly Outcome[]>
+  /** The relay got shards that another one had: what is remembered of the ledger may be old. */
+  shardsTaken(): void
+}
