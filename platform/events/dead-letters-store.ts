@@ -149,17 +149,22 @@ export function lettersOfKeys(
     .execute()
 }
 
-/** Keys parked only because the consumer took nothing, since `since` (epoch ms), longest parked first. */
+/**
+ * Keys parked only because the consumer took nothing, since `since` (epoch ms), with the numbers of their first
+ * letters, from above `after` on.
+ */
 export async function keysDown(
   ledger: Ledger,
   consumer: string,
   since: number,
+  after: number,
   limit: number,
-): Promise<string[]> {
-  const { rows } = await sql<{ event_key: string }>`SELECT event_key FROM dead_letters
-    WHERE consumer = ${consumer} AND created_at >= ${since} AND cause LIKE ${`${DOWN}%`}
-    GROUP BY event_key ORDER BY MIN(seq) LIMIT ${sql.lit(limit)}`.execute(ledger.reads())
-  return rows.map(row => row.event_key)
+): Promise<{ key: string; seq: number }[]> {
+  const { rows } = await sql<{ event_key: string; head: number }>`SELECT event_key, MIN(seq) AS head
+    FROM dead_letters
+    WHERE consumer = ${consumer} AND seq > ${after} AND created_at >= ${since} AND cause LIKE ${`${DOWN}%`}
+    GROUP BY event_key ORDER BY head LIMIT ${sql.lit(limit)}`.execute(ledger.reads())
+  return rows.map(row => ({ key: row.event_key, seq: row.head }))
 }
 
 /** Removes what was replayed and notes the new cause of what failed again. */

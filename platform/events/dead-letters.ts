@@ -23,6 +23,8 @@ const REPLAY_BATCH = 256
 /** Keys revived in one run of the sweep, and its pause, ms. */
 const REVIVE_KEYS = 200
 const REVIVE_EVERY_MS = 5_000
+/** So many keys that failed by themselves, before any got through, say that the consumer is down. */
+const REFUSALS = 3
 /** How long letters of a consumer that is down are revived, ms; older ones wait for an operator. */
 const REVIVE_FOR_MS = 86_400_000
 
@@ -54,12 +56,19 @@ export interface DeadLettersDeps {
 export function createDeadLetters({ ledger, clock, log, consumers }: DeadLettersDeps): DeadLetters {
   const byName = new Map(consumers.map(consumer => [consumer.name, consumer]))
 
-  async function revive(consumer: Consumer, now: number): Promise<number> {
-    if (!(await hasLetters(ledger, consumer.name))) return 0
-    const keys = await keysDown(ledger, consumer.name, now - REVIVE_FOR_MS, REVIVE_KEYS)
-    if (keys.length === 0) return 0
-    const { replayed, failed } = await replayKeys(ledger, consumer, keys, DOWN)
-    if (replayed > 0) log.info({ consumer: consumer.name, replayed, failed }, 'dead letters revived')
+  /** Where the next run begins, by consumer: past keys that failed, so that a few bad ones hide no good ones. */
+  const begin = new Map<string, number>()
+
+  async function revive({ name }: Consumer, now: number): Promise<number> {
+    const after = begin.get(name) ?? 0
+    begin.delete(name)
+    if (!(await hasLetters(ledger, name))) return 0
+    const heads = await keysDown(ledger, name, now - REVIVE_FOR_MS, after, REVIVE_KEYS)
+    if (heads.length === 0) return 0
+    const keys = heads.map(head => head.key)
+    const { replayed, failed } = await replayKeys(ledger, byName.get(name)!, keys, DOWN)
+    if (replayed > 0) log.info({ consumer: name, replayed, failed }, 'dead letters revived')
+    else begin.set(name, heads[Math.min(failed, heads.length) - 1]?.seq ?? after)
     return replayed
   }
 
@@ -102,9 +111,9 @@ async function replayKeys(
 ): Promise<Replay> {
   const rows = await lettersOfKeys(ledger, consumer.name, keys, REPLAY_BATCH)
   if (rows.length === 0) return { replayed: 0, failed: 0 }
-  // A consumer that still takes nothing is not asked for every letter: one failure before any success is enough.
+  // A consumer that still takes nothing is not asked for every letter.
   let taken = false
-  let refused = false
+  let refused = 0
   const deliveries = await deliverIsolating(
     rows.map(row => ({ key: row.event_key, row })),
     async letters => {
@@ -112,11 +121,11 @@ async function replayKeys(
         await consumer.handle(letters.map(letter => eventOf(letter.row)))
         taken = true
       } catch (error) {
-        refused = letters.length === 1
+        if (letters.length === 1) refused++
         throw error
       }
     },
-    () => refused && !taken,
+    () => refused >= REFUSALS && !taken,
   )
   const replayed = rows.filter((_, i) => deliveries[i] === 'done').map(row => row.seq)
   const failed: { seq: number; cause: string }[] = []
