@@ -1,0 +1,37 @@
+// What a coupon is worth, and how it is shown. Pure.
+
+import type { Output } from '../../platform/contract/operation.ts'
+import type { couponContract } from './contract.ts'
+import type { ClaimRow, CouponRow } from './tables.ts'
+
+type Terms = Pick<CouponRow, 'kind' | 'value' | 'max_discount'>
+
+/** Discount on goods of `goodsTotal`, minor units: percent rounds down, never more than the goods. */
+export function discountOf({ kind, value, max_discount }: Terms, goodsTotal: number): number {
+  const full = kind === 'amount' ? value : Number((BigInt(goodsTotal) * BigInt(value)) / 100n)
+  return Math.min(full, max_discount ?? full, goodsTotal)
+}
+
+/** What is wrong with the terms, or null. */
+export function wrongTerms(
+  terms: Pick<CouponRow, 'kind' | 'value' | 'opens_at' | 'closes_at' | 'usable_until'>,
+): string | null {
+  if (terms.kind === 'percent' && terms.value > 100) return 'A percentage is at most 100.'
+  if (terms.closes_at <= terms.opens_at) return 'closesAt must be after opensAt.'
+  if (terms.usable_until < terms.closes_at) return 'usableUntil must not be before closesAt.'
+  return null
+}
+
+export function couponView(row: CouponRow): Output<typeof couponContract.getCoupon> {
+  const { coupon_id: couponId, name, kind, value, quota, issued, version } = row
+  const money = { maxDiscount: row.max_discount, minOrder: row.min_order }
+  const times = { opensAt: row.opens_at, closesAt: row.closes_at, usableUntil: row.usable_until }
+  return { couponId, name, kind, value, ...money, quota, issued, ...times, version }
+}
+
+export function claimView(row: ClaimRow): Output<typeof couponContract.claimCoupon> {
+  const { claim_id: claimId, coupon_id: couponId, state, claimed_at: claimedAt, order_id: orderId } = row
+  return { claimId, couponId, state, claimedAt, orderId }
+}
+
+export const claimIdOf = (couponId: string, memberId: string): string => `${couponId}.${memberId}`

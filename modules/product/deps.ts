@@ -1,0 +1,35 @@
+// What the product module is given.
+
+import type { ReadCache } from '../../platform/cache/read-cache.ts'
+import type { Door, Output } from '../../platform/contract/operation.ts'
+import type { Log } from '../../platform/log/log.ts'
+import type { Clock } from '../../platform/module.ts'
+import type { Ledger } from '../../platform/sql/ledger.ts'
+import type { orderContract } from '../order/contract.ts'
+import type { productContract } from './contract.ts'
+
+export interface ProductSettings {
+  readonly currency: string
+  /** The oldest that a product or its stock may be shown, ms. */
+  readonly staleness: number
+}
+
+export interface ProductDeps {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly log: Log
+  readonly settings: ProductSettings
+  readonly order: Pick<Door<typeof orderContract>, 'stockOf'>
+}
+
+export type ProductView = Output<typeof productContract.getProduct>
+
+/** A product as it is shown, with its JSON text ready: most reads send the same bytes. */
+export interface Shown {
+  readonly view: ProductView
+  readonly json: string
+}
+
+export interface ProductContext extends ProductDeps {
+  readonly cache: ReadCache<Shown>
+}

@@ -1,0 +1,62 @@
+// The product module: the catalogue, shown from a cache that never answers older than declared.
+
+import { ReadCache } from '../../platform/cache/read-cache.ts'
+import type { Module } from '../../platform/module.ts'
+import type { productContract } from './contract.ts'
+import type { ProductContext, ProductDeps, Shown } from './deps.ts'
+import { createProduct, editProduct } from './edit-products.ts'
+import { importProducts } from './import-products.ts'
+import { getProduct, listProducts, loadShown } from './show-products.ts'
+import { productRows } from './store.ts'
+
+export { productSchema } from './tables.ts'
+
+/** Refreshed in the background from half the declared staleness on. */
+const FRESH_PART = 0.5
+/** "No such product" is believed for this long, ms: a mistyped id costs one look a second. */
+const NEGATIVE_MS = 1_000
+/** Products in memory, about 500 bytes each. */
+const PRODUCTS_MOST = 50_000
+
+export function createProductModule(
+  deps: ProductDeps,
+): Module<typeof productContract> & { cache: ReadCache<Shown> } {
+  const { staleness } = deps.settings
+  const cache = new ReadCache<Shown>({
+    load: ids => loadShown(deps, ids),
+    freshFor: staleness * FRESH_PART,
+    staleness,
+    negativeFor: NEGATIVE_MS,
+    most: PRODUCTS_MOST,
+  })
+  const context: ProductContext = { ...deps, cache }
+  return {
+    cache,
+    door: {
+      listProducts: (_call, input) => listProducts(context, input),
+      getProduct: (_call, { productId }) => getProduct(context, productId),
+      createProduct: (call, input) => createProduct(context, call, input),
+      editProduct: (call, input) => editProduct(context, call, input),
+      importProducts: (call, input) => importProducts(context, call, input),
+      async namesOf(_call, { productIds }) {
+        const rows = await productRows(deps.ledger, productIds)
+        return {
+          ok: true,
+          value: { names: rows.map(row => ({ productId: row.product_id, name: row.name })) },
+        }
+      },
+    },
+    consumers: [
+      {
+        name: 'product.cache',
+        types: ['product.changed'],
+        // Local memory only: a repeat costs a read. Other processes keep to the declared staleness.
+        handle: async events => {
+          for (const event of events) cache.invalidate(event.key)
+        },
+      },
+    ],
+    sweeps: [],
+    drain: async () => undefined,
+  }
+}

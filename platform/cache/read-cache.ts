@@ -1,0 +1,129 @@
+// A cache for reads of popular things, in the process. It never answers with anything older than declared, asks
+// once for many who ask at the same time, and refreshes ahead while it still may answer.
+
+export interface CacheOptions<V> {
+  /** Loads these keys together; a key that is not in the answer does not exist. */
+  load(keys: readonly string[]): Promise<ReadonlyMap<string, V>>
+  /** ms after which an answer is refreshed in the background. Shortened by up to a fifth at random, so that not all expire together. */
+  readonly freshFor: number
+  /** ms after which an answer is never given any more: the declared staleness, counted from before its load began. */
+  readonly staleness: number
+  /** ms for which "does not exist" is remembered. */
+  readonly negativeFor: number
+  /** Entries kept; the oldest make room. */
+  readonly most: number
+  readonly random?: () => number
+}
+
+interface Entry<V> {
+  /** undefined: does not exist. */
+  readonly value: V | undefined
+  /** Epoch ms from before the load began. */
+  readonly asOf: number
+  readonly refreshAt: number
+  readonly endsAt: number
+}
+
+/** Keys loaded together at most: one query's worth. */
+const KEYS_PER_LOAD = 500
+const JITTER = 0.2
+
+export class ReadCache<V> {
+  readonly counts = { hits: 0, stale: 0, misses: 0 }
+  private readonly options: CacheOptions<V>
+  private readonly random: () => number
+  private readonly entries = new Map<string, Entry<V>>()
+  /** Loads under way or waiting for this turn of the loop to end. */
+  private readonly loads = new Map<string, Promise<V | undefined>>()
+  /** Grows with each invalidation: a load that began before it is not kept. */
+  private readonly invalidated = new Map<string, number>()
+  private generation = 0
+  private next: { keys: string[]; done: Promise<ReadonlyMap<string, V>> } | null = null
+
+  constructor(options: CacheOptions<V>) {
+    this.options = options
+    this.random = options.random ?? Math.random
+  }
+
+  /** What is known of the key and fresh enough to be said at once; `null` where it must be loaded. */
+  peek(key: string, now: number): { readonly value: V | undefined } | null {
+    const entry = this.entries.get(key)
+    if (entry === undefined || now >= entry.endsAt) return null
+    if (now < entry.refreshAt) this.counts.hits++
+    else {
+      this.counts.stale++
+      // Whoever waits for it says if it fails; until its end the old answer is right.
+      this.load(key, now).catch(() => undefined)
+    }
+    return entry
+  }
+
+  /** The value, loaded if need be; undefined: does not exist. Rejects when the load fails. */
+  async get(key: string, now: number): Promise<V | undefined> {
+    const known = this.peek(key, now)
+    if (known !== null) return known.value
+    this.counts.misses++
+    return this.load(key, now)
+  }
+
+  /** It changed: the next read loads it, and a load that is under way does not count. */
+  invalidate(key: string): void {
+    this.entries.delete(key)
+    this.loads.delete(key)
+    this.invalidated.set(key, ++this.generation)
+    if (this.invalidated.size > this.options.most) this.forgetAll()
+  }
+
+  private forgetAll(): void {
+    this.entries.clear()
+    this.loads.clear()
+    this.invalidated.clear()
+  }
+
+  private load(key: string, now: number): Promise<V | undefined> {
+    const running = this.loads.get(key)
+    if (running !== undefined) return running
+    const generation = ++this.generation
+    const load = this.together(key)
+      .then(values => {
+        const value = values.get(key)
+        if ((this.invalidated.get(key) ?? 0) < generation && this.loads.get(key) === load)
+          this.keep(key, value, now)
+        return value
+      })
+      .finally(() => {
+        if (this.loads.get(key) === load) this.loads.delete(key)
+      })
+    this.loads.set(key, load)
+    return load
+  }
+
+  /** Joins the load of this turn of the loop. */
+  private together(key: string): Promise<ReadonlyMap<string, V>> {
+    if (this.next === null || this.next.keys.length >= KEYS_PER_LOAD) {
+      const keys: string[] = []
+      const batch = {
+        keys,
+        done: new Promise<void>(resolve => setImmediate(resolve)).then(() => {
+          if (this.next === batch) this.next = null
+          return this.options.load(keys)
+        }),
+      }
+      this.next = batch
+    }
+    this.next.keys.push(key)
+    return this.next.done
+  }
+
+  private keep(key: string, value: V | undefined, asOf: number): void {
+    const { freshFor, staleness, negativeFor, most } = this.options
+    this.entries.delete(key)
+    if (this.entries.size >= most) {
+      const oldest = this.entries.keys().next()
+      if (!oldest.done) this.entries.delete(oldest.value)
+    }
+    const fresh = freshFor * (1 - JITTER * this.random())
+    const endsAt = asOf + (value === undefined ? Math.min(negativeFor, staleness) : staleness)
+    this.entries.set(key, { value, asOf, refreshAt: Math.min(asOf + fresh, endsAt), endsAt })
+  }
+}
