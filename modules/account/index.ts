@@ -1,0 +1,76 @@
+// The account module: members, their sessions and roles, and the sales channels that speak for them.
+
+import type { Principal } from '../../platform/contract/call.ts'
+import type { Module } from '../../platform/module.ts'
+import { auditTrail } from './audit-trail.ts'
+import { bootstrapAdministrator } from './bootstrap-administrator.ts'
+import { changePassword } from './change-password.ts'
+import { issueChannelKey, revokeChannelKey } from './channel-keys.ts'
+import { createChannel, listChannels } from './channels.ts'
+import { confirmEmail } from './confirm-email.ts'
+import type { accountContract } from './contract.ts'
+import type { AccountContext, AccountDeps } from './deps.ts'
+import { exchangeToken } from './exchange-token.ts'
+import { identify, identifyChannel } from './identify.ts'
+import { importMembers } from './import-members.ts'
+import { Letters } from './letters.ts'
+import { listMembers } from './list-members.ts'
+import { me } from './me.ts'
+import { listSessions, revokeAllSessions, revokeSession, signOut } from './own-sessions.ts'
+import { register } from './register.ts'
+import { requestLetter } from './request-letter.ts'
+import { resetPassword } from './reset-password.ts'
+import { retentionSweep } from './retention.ts'
+import { grantRole, revokeRole } from './roles.ts'
+import { SessionReads } from './session-reads.ts'
+import { signIn } from './sign-in.ts'
+
+export { accountSchema } from './tables.ts'
+
+/** The module and, beside it, what the gateway asks. */
+export interface Account {
+  readonly module: Module<typeof accountContract>
+  /** Who holds this session token; null: nobody any more. */
+  identify(token: string): Promise<Principal | null>
+  /** Which channel this key is of; null: none any more. */
+  identifyChannel(key: string): Promise<Principal | null>
+}
+
+export function createAccount(deps: AccountDeps): Account {
+  const letters = new Letters(deps)
+  const context: AccountContext = { ...deps, letters, sessions: new SessionReads(deps.ledger) }
+  return {
+    module: {
+      door: {
+        register: (call, input) => register(context, call, input),
+        requestConfirmation: (call, input) => requestLetter(context, call, 'confirm', input),
+        confirmEmail: (_call, input) => confirmEmail(context, input),
+        signIn: (call, input) => signIn(context, call, input),
+        requestPasswordReset: (call, input) => requestLetter(context, call, 'reset', input),
+        resetPassword: (call, input) => resetPassword(context, call, input),
+        me: call => me(context, call),
+        changePassword: (call, input) => changePassword(context, call, input),
+        signOut: call => signOut(context, call),
+        listSessions: call => listSessions(context, call),
+        revokeSession: (call, input) => revokeSession(context, call, input),
+        revokeAllSessions: call => revokeAllSessions(context, call),
+        listMembers: (_call, input) => listMembers(context, input),
+        grantRole: (call, input) => grantRole(context, call, input),
+        revokeRole: (call, input) => revokeRole(context, call, input),
+        auditTrail: (_call, input) => auditTrail(context, input),
+        createChannel: (call, input) => createChannel(context, call, input),
+        listChannels: (_call, input) => listChannels(context, input),
+        issueChannelKey: (call, input) => issueChannelKey(context, call, input),
+        revokeChannelKey: (call, input) => revokeChannelKey(context, call, input),
+        exchangeToken: (call, input) => exchangeToken(context, call, input),
+        importMembers: (_call, input) => importMembers(context, input),
+        bootstrapAdministrator: (call, input) => bootstrapAdministrator(context, call, input),
+      },
+      consumers: [],
+      sweeps: [letters.sweep(), retentionSweep(context)],
+      drain: () => letters.drained(),
+    },
+    identify: token => identify(context, token),
+    identifyChannel: key => identifyChannel(context, key),
+  }
+}
