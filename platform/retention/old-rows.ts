@@ -1,0 +1,82 @@
+// Finds and deletes a bounded number of rows whose time is over. What is found without locks is checked again
+// by the statement that deletes it.
+
+import { type Kysely, sql } from 'kysely'
+import type { Ledger, Tx } from '../sql/ledger.ts'
+import type { PlatformTables } from '../sql/platform-tables.ts'
+import { literal } from '../sql/render-mysql.ts'
+
+type Db = Kysely<PlatformTables>
+
+/** First answers older than `before` (epoch ms). Returns how many. */
+export async function deleteOldKeys(ledger: Ledger, before: number, most: number): Promise<number> {
+  const db: Db = ledger.reads()
+  const rows = await db
+    .selectFrom('idempotency')
+    .select('id')
+    .where('created_at', '<', before)
+    .orderBy('created_at')
+    .limit(most)
+    .execute()
+  const ids = rows.map(row => row.id)
+  if (ids.length === 0) return 0
+  return ledger.write((tx: Tx<unknown>) => deleteIn(tx, ledger, 'idempotency', 'id', ids))
+}
+
+/** Rows of a table with growing numbers and times, from its head. */
+export async function deleteOldNumbers(
+  ledger: Ledger,
+  table: 'dead_letters' | 'audit',
+  before: number,
+  most: number,
+): Promise<number> {
+  const at = sql.ref(table === 'audit' ? 'at' : 'created_at')
+  const { rows } = await sql<{ seq: number; at: number }>`SELECT seq, ${at} AS at FROM ${sql.table(table)}
+    ORDER BY seq LIMIT ${sql.lit(most)}`.execute(ledger.reads())
+  const seqs = rows.filter(row => row.at < before).map(row => row.seq)
+  if (seqs.length === 0) return 0
+  return ledger.write((tx: Tx<unknown>) => deleteIn(tx, ledger, table, 'seq', seqs))
+}
+
+/** Watermarks not raised since `before`, except those whose key has letters that may yet be replayed. */
+export async function deleteOldWatermarks(ledger: Ledger, before: number, most: number): Promise<number> {
+  const { rows } = await sql<{ consumer: string; event_key: string }>`SELECT consumer, event_key FROM inbox i
+    WHERE updated_at < ${before} AND NOT EXISTS (SELECT 1 FROM dead_letters d
+      WHERE d.consumer = i.consumer AND d.event_key = i.event_key)
+    ORDER BY updated_at LIMIT ${sql.lit(most)}`.execute(ledger.reads())
+  if (rows.length === 0) return 0
+  const keys = Map.groupBy(rows, row => row.consumer)
+  return ledger.write(async (tx: Tx<unknown>) => {
+    let deleted = 0
+    for (const [consumer, ours] of [...keys].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const raised = sql`AND consumer = ${consumer} AND updated_at < ${before}`
+      const names = ours.map(row => row.event_key)
+      deleted += await deleteIn(tx, ledger, 'inbox', 'event_key', names, raised)
+    }
+    return deleted
+  })
+}
+
+/** When the oldest event of the outbox was written, epoch ms; null where it is empty. */
+export async function oldestEvent(ledger: Ledger): Promise<number | null> {
+  const db: Db = ledger.reads()
+  const row = await db.selectFrom('outbox').select('created_at').orderBy('seq').limit(1).executeTakeFirst()
+  return row?.created_at ?? null
+}
+
+async function deleteIn(
+  tx: Tx<unknown>,
+  ledger: Ledger,
+  table: string,
+  column: string,
+  values: readonly (string | number)[],
+  more = sql``,
+): Promise<number> {
+  const list =
+    ledger.dialect === 'mysql'
+      ? sql.raw([...values].sort().map(literal).join(','))
+      : sql`SELECT value FROM json_each(${JSON.stringify(values)})`
+  const { numAffectedRows } = await sql`DELETE FROM ${sql.table(table)}
+    WHERE ${sql.ref(column)} IN (${list}) ${more}`.execute(tx)
+  return Number(numAffectedRows ?? 0n)
+}
