@@ -171,6 +171,21 @@ export const settings = {
     unit: '',
     description: 'Sender of every mail.',
   }),
+  'product.staleness': row({
+    env: 'LEVEE_PRODUCT_STALENESS',
+    type: int(50, MINUTE_MS),
+    default: 2_000,
+    unit: 'ms',
+    description:
+      'The oldest that a product, its price or its stock is ever shown. What counts is judged when an order is placed, so two seconds only save reads.',
+  }),
+  'bestseller.staleness': row({
+    env: 'LEVEE_BESTSELLER_STALENESS',
+    type: int(50, MINUTE_MS),
+    default: 1_000,
+    unit: 'ms',
+    description: 'The oldest that a ranking is ever shown.',
+  }),
   'mail.ratePerSecond': row({
     env: 'LEVEE_MAIL_RATE_PER_SECOND',
     type: int(1, 1_000),

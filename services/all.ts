@@ -1,0 +1,101 @@
+// The whole shop in one process: what `npm start` starts.
+
+import { createGateway } from '../gateway/server.ts'
+import type { Config } from '../platform/config/settings.ts'
+import { createDirectTransport } from '../platform/events/direct-transport.ts'
+import { outboxLag } from '../platform/events/outbox-lag.ts'
+import { Relay } from '../platform/events/relay.ts'
+import type { Log } from '../platform/log/log.ts'
+import { createMetrics } from '../platform/metrics/metrics.ts'
+import { createScheduler } from '../platform/scheduler/scheduler.ts'
+import { openLedger } from '../platform/sql/open-ledger.ts'
+import { migrate } from '../platform/sql/schema.ts'
+import { compose, type Doors, schemas } from './compose.ts'
+import { installationSecrets } from './secrets.ts'
+
+export interface Shop {
+  readonly doors: Doors
+  /** Opens the front door. Resolves to its URL. Rejects with EADDRINUSE where the port is taken. */
+  open(): Promise<string>
+  /** No new work; combiners emptied, answers sent, then gone. True: all in time. */
+  stop(): Promise<boolean>
+}
+
+export async function createShop(config: Config, log: Log, version: string): Promise<Shop> {
+  const clock = Date.now
+  const ledger = await openLedger({
+    url: config['ledger.url'],
+    dataFolder: config['data.folder'],
+    poolSize: config['ledger.poolSize'],
+    lockWait: config['ledger.lockWait'],
+  })
+  await migrate(ledger, schemas)
+  const metrics = createMetrics({
+    pool: () => ledger.pool(),
+    outbox: async () => {
+      const { depth, oldestAgeMs } = await outboxLag(ledger, clock)
+      return { depth, oldestAge: oldestAgeMs }
+    },
+  })
+  const composed = await compose({
+    config,
+    ledger,
+    log,
+    clock,
+    secrets: installationSecrets(config['data.folder']),
+    observe: metrics.observeBatch,
+    baseUrl: config['shop.baseUrl'] || `http://${config['http.host']}:${config['http.port']}`,
+    forget: principalId => gateway.forget(principalId),
+  })
+  const modules = composed.modules.map(({ module }) => module)
+  const gateway = createGateway({
+    modules: composed.modules.map(({ name, contract, module }) => ({ name, contract, door: module.door })),
+    identify: token => composed.account.identify(token),
+    identifyChannel: key => composed.account.identifyChannel(key),
+    ready: () => ledger.ping(),
+    settings: gatewaySettings(config),
+    ...{ clock, log, metrics, version },
+  })
+  const transport = createDirectTransport(
+    modules.flatMap(module => module.consumers),
+    { ledger, clock, log },
+  )
+  const relay = new Relay({ ledger, clock, log, transport })
+  const scheduler = createScheduler({ sweeps: modules.flatMap(module => module.sweeps), clock, log })
+
+  return {
+    doors: composed.doors,
+    async open() {
+      const url = await gateway.app.listen({ host: config['http.host'], port: config['http.port'] })
+      relay.start()
+      scheduler.start()
+      return url
+    },
+    async stop() {
+      const inTime = await gateway.drain(config['shutdown.drainTimeout'])
+      await scheduler.stop()
+      await relay.stop()
+      await Promise.all(modules.map(module => module.drain()))
+      await gateway.close()
+      metrics.stop()
+      await composed.close()
+      await ledger.close()
+      return inTime
+    },
+  }
+}
+
+function gatewaySettings(config: Config) {
+  return {
+    bodyLimit: config['http.bodyLimit'],
+    requestTimeout: config['http.requestTimeout'],
+    inFlightMost: config['http.inFlightMost'],
+    trustedProxies: config['http.trustedProxies'],
+    metricsToken: config['metrics.token'],
+    identityRate: {
+      perSecond: config['rateLimit.identityPerSecond'],
+      burst: config['rateLimit.identityBurst'],
+    },
+    addressRate: { perSecond: config['rateLimit.addressPerSecond'], burst: config['rateLimit.addressBurst'] },
+  }
+}

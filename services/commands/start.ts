@@ -1,0 +1,99 @@
+// `levee start`: the whole shop, until SIGTERM or Ctrl-C.
+
+import type { Command } from 'commander'
+import { type ConfigOptions, configOf, withConfigOptions } from './config-options.ts'
+import { CommandFailure, EXIT_CODE_HELP, OK, PROBLEM, UNREACHABLE } from './exit-codes.ts'
+
+interface Options extends ConfigOptions {
+  port?: string
+  catalogue?: string
+  adminEmail: string
+  json?: true
+}
+
+export function register(program: Command): void {
+  withConfigOptions(program.command('start'))
+    .description('Starts the shop: gateway, modules, relay and sweeps in one process.')
+    .option('--port <port>', 'port to listen on (http.port)')
+    .option(
+      '--catalogue <file>',
+      'retail file to load into an empty shop, or "none" (default: the packaged one)',
+    )
+    .option('--admin-email <email>', 'e-mail of the first administrator', 'admin@levee.localhost')
+    .option('--json', 'print one JSON line when ready')
+    .addHelpText('after', `\nExample:\n  $ levee start --port 9000\n${EXIT_CODE_HELP}`)
+    .action(start)
+}
+
+async function start(options: Options): Promise<void> {
+  const config = await configOf(options, { 'http.port': options.port })
+  const { createLog } = await import('../../platform/log/log.ts')
+  const { createShop } = await import('../all.ts')
+  const { firstAdministrator, firstCatalogue, PACKAGED_CATALOGUE } = await import('../first-start.ts')
+  const { default: manifest } = await import('../../package.json', { with: { type: 'json' } })
+  const log = createLog({ level: config['log.level'], name: 'levee', to: 'stderr' })
+
+  const shop = await createShop(config, log, manifest.version).catch(unreachable)
+  const administrator = await firstAdministrator(shop.doors, options.adminEmail)
+  if (options.catalogue !== 'none') {
+    await firstCatalogue(shop.doors, options.catalogue ?? PACKAGED_CATALOGUE, options.json === true)
+  }
+  const url = await shop.open().catch(async error => {
+    await shop.stop()
+    throw portTaken(error, config['http.port'])
+  })
+  if (options.json)
+    console.log(JSON.stringify({ ready: { url, ...(administrator ? { administrator } : {}) } }))
+  else welcome(url, administrator)
+  // A process that is killed does not write its compile cache on the way out.
+  const { flushCompileCache } = await import('node:module')
+  flushCompileCache()
+  process.exitCode = await ended(shop, options.json === true)
+}
+
+function unreachable(error: unknown): never {
+  const { code, message } = error as NodeJS.ErrnoException
+  const lost =
+    code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'ETIMEDOUT' || code?.startsWith('ER_ACCESS')
+  if (lost) throw new CommandFailure(UNREACHABLE, `the ledger cannot be opened: ${message}`, { cause: error })
+  throw error
+}
+
+function portTaken(error: unknown, port: number): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return error
+  const advice = `npm start -- --port ${port + 1}`
+  return new CommandFailure(PROBLEM, `port ${port} is taken by another program. Take another one: ${advice}`)
+}
+
+function welcome(url: string, administrator: { email: string; password: string } | null): void {
+  const lines = [`Levee is open on ${url}`, '']
+  if (administrator !== null) {
+    lines.push('The administrator, shown this once:')
+    lines.push(`  e-mail    ${administrator.email}`, `  password  ${administrator.password}`, '')
+  }
+  lines.push('Try:')
+  lines.push(`  curl "${url}/v1/products?q=heart"`)
+  lines.push(`  curl ${url}/v1/products/85123A`)
+  lines.push('  npx --no levee verify')
+  lines.push(
+    '',
+    `The API with every operation: ${url}/docs`,
+    'Ctrl-C stops it: what was accepted is finished first.',
+  )
+  console.log(lines.join('\n'))
+}
+
+/** Resolves with the exit code when the shop was told to stop and has drained. A second signal ends it at once. */
+function ended(shop: { stop(): Promise<boolean> }, quiet: boolean): Promise<number> {
+  return new Promise(resolve => {
+    let stopping = false
+    const stop = () => {
+      if (stopping) process.exit(PROBLEM)
+      stopping = true
+      if (!quiet) console.log('\nStopping: finishing what was accepted …')
+      void shop.stop().then(inTime => resolve(inTime ? OK : PROBLEM))
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+  })
+}
