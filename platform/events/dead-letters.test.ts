@@ -2,13 +2,13 @@
 
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { event, isInOrder, log, Testbed } from '../../tests/support/event-bed.ts'
 import { scratchEngines } from '../../tests/support/ledgers.ts'
 import type { Consumer } from './consumer.ts'
 import { ATTEMPTS } from './consumer-lane.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { park } from './dead-letters-store.ts'
 import { createDirectTransport } from './direct-transport.ts'
-import { event, isInOrder, log, Testbed } from './testbed.ts'
 
 for (const engine of scratchEngines()) {
   describe(`dead letters on ${engine.name}`, () => {

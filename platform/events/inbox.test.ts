@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { event, isInOrder, Testbed } from '../../tests/support/event-bed.ts'
 import { scratchEngines } from '../../tests/support/ledgers.ts'
 import { aboveWatermarks, freshEvents } from './inbox.ts'
-import { event, isInOrder, Testbed } from './testbed.ts'
 
 const stream = fc
   .array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: 0, max: 9 })), { maxLength: 40 })

@@ -2,6 +2,7 @@
 
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { event, isInOrder, log, Testbed } from '../../tests/support/event-bed.ts'
 import { scratchEngines } from '../../tests/support/ledgers.ts'
 import { waitFor } from '../engines/wait-for.ts'
 import { LedgerUnavailable } from '../sql/errors.ts'
@@ -10,7 +11,6 @@ import type { PlatformTables } from '../sql/platform-tables.ts'
 import { outboxLag } from './outbox-lag.ts'
 import { Relay } from './relay.ts'
 import { LEASE_MS } from './shard-leases.ts'
-import { event, isInOrder, log, Testbed } from './testbed.ts'
 import type { Transport } from './transport.ts'
 
 /** ms; far above what any condition here takes. */

@@ -2,18 +2,18 @@
 // stands still until it is moved.
 
 import { pino } from 'pino'
-import type { LedgerEngine } from '../../tests/support/engines.ts'
-import { openScratchLedger } from '../../tests/support/ledgers.ts'
-import type { Ledger } from '../sql/ledger.ts'
-import { appendEvents } from '../sql/once.ts'
-import type { PlatformTables } from '../sql/platform-tables.ts'
-import type { Schema } from '../sql/schema.ts'
-import type { Consumer } from './consumer.ts'
-import { createDirectTransport } from './direct-transport.ts'
-import type { DomainEvent } from './event.ts'
-import { freshEvents } from './inbox.ts'
-import { Relay } from './relay.ts'
-import type { Transport } from './transport.ts'
+import type { Consumer } from '../../platform/events/consumer.ts'
+import { createDirectTransport } from '../../platform/events/direct-transport.ts'
+import type { DomainEvent } from '../../platform/events/event.ts'
+import { freshEvents } from '../../platform/events/inbox.ts'
+import { Relay } from '../../platform/events/relay.ts'
+import type { Transport } from '../../platform/events/transport.ts'
+import type { Ledger } from '../../platform/sql/ledger.ts'
+import { appendEvents } from '../../platform/sql/once.ts'
+import type { PlatformTables } from '../../platform/sql/platform-tables.ts'
+import type { Schema } from '../../platform/sql/schema.ts'
+import type { LedgerEngine } from './engines.ts'
+import { openScratchLedger } from './ledgers.ts'
 
 interface BedTables extends PlatformTables {
   effects: { seq: number; consumer: string; event_key: string; version: number }
