@@ -61,21 +61,17 @@ for (const engine of scratchEngines()) {
       expect(await take('one', event('a', 1))).toHaveLength(1)
     })
 
-    it('lets one of several who race for the same keys apply each event', async () => {
-      for (let version = 1; version <= 5; version++) {
-        const batch = Array.from({ length: 50 }, (_, i) =>
-          event(`key-${i % 40}`, version * 10 + Math.floor(i / 40)),
-        )
+    it('lets one of several who race for the same new keys apply each event', async () => {
+      const rounds = 30
+      for (let round = 0; round < rounds; round++) {
+        const batch = Array.from({ length: 20 }, (_, i) => event(`${round}-${i % 15}`, Math.floor(i / 15)))
         const racers = [bed.ledger, bed.other, bed.ledger, bed.other].map(ledger =>
-          bed
-            .recorder('one')
-            .handle(batch)
-            .then(() => ledger),
+          bed.recorder('one', () => {}, [], ledger).handle(batch),
         )
         await Promise.all(racers)
       }
       const effects = await bed.effects('one')
-      expect(effects).toHaveLength(250)
+      expect(effects).toHaveLength(rounds * 20)
       expect(isInOrder(effects)).toBe(true)
     })
 

@@ -60,6 +60,27 @@ for (const engine of scratchEngines()) {
       expect((await bed.effects('one')).sort()).toEqual(['a@1', 'a@2', 'b@1'])
     })
 
+    it('gives each change of hands a new fence', async () => {
+      const fences = async () => {
+        const rows = await bed.ledger
+          .reads<PlatformTables>()
+          .selectFrom('outbox_shards')
+          .selectAll()
+          .execute()
+        return rows.map(row => `${row.owner} ${row.fence - before.get(row.shard)!}`)
+      }
+      const rows = await bed.ledger.reads<PlatformTables>().selectFrom('outbox_shards').selectAll().execute()
+      const before = new Map(rows.map(row => [row.shard, row.fence]))
+      const [one, two] = ['one', 'two'].map(owner => bed.relay(bed.direct([]), owner))
+      await one!.turn()
+      bed.now += LEASE_MS - 1
+      await one!.turn()
+      expect(new Set(await fences())).toEqual(new Set(['one 1']))
+      bed.now += LEASE_MS
+      await two!.turn()
+      expect(new Set(await fences())).toEqual(new Set(['two 2']))
+    })
+
     it('deletes unread what nobody wants', async () => {
       await bed.emit(event('a', 1, 'order.placed'), event('a', 2, 'order.cancelled'))
       expect(await outboxLag(bed.ledger, () => bed.now + 70)).toEqual({ depth: 2, oldestAgeMs: 70 })

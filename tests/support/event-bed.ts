@@ -70,14 +70,15 @@ export class Testbed {
     name: string,
     before: (events: readonly DomainEvent[]) => void | Promise<void> = () => {},
     types: readonly string[] = ['order.paid'],
+    ledger = this.ledger,
   ): Consumer {
     return {
       name,
       types,
       handle: async events => {
         await before(events)
-        await this.ledger.write<BedTables, void>(async tx => {
-          const fresh = await freshEvents(tx, this.ledger.dialect, name, events, this.now)
+        await ledger.write<BedTables, void>(async tx => {
+          const fresh = await freshEvents(tx, ledger.dialect, name, events, this.now)
           const rows = fresh.map(({ key, version }) => ({ consumer: name, event_key: key, version }))
           if (rows.length > 0)
             await tx
