@@ -4,7 +4,13 @@ import { Command, CommanderError } from 'commander'
 import { CommandFailure, EXIT_CODE_HELP, OK, PROBLEM, USAGE } from './commands/exit-codes.ts'
 
 /** A new command is one line here. */
-const loadCommands = () => Promise.all([import('./commands/start.ts'), import('./commands/engines.ts')])
+const loadCommands = () =>
+  Promise.all([
+    import('./commands/start.ts'),
+    import('./commands/verify.ts'),
+    import('./commands/bench.ts'),
+    import('./commands/engines.ts'),
+  ])
 
 /** Runs one command line and sets the exit code; pending output is flushed by ending by itself. */
 export async function main(argv: readonly string[]): Promise<void> {

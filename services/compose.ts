@@ -77,7 +77,7 @@ export interface Composed {
 }
 
 /** Points earned of the money paid, percent. A point is worth one minor unit. */
-const EARN_PERCENT = 1
+export const EARN_PERCENT = 1
 
 export async function compose(environment: Environment): Promise<Composed> {
   const { config, ledger, log, clock, secrets, observe, baseUrl, forget } = environment
