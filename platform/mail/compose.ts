@@ -12,6 +12,8 @@ export function compose(mail: OutgoingMail, from: string) {
     to: { name: '', address: mail.to },
     subject: mail.subject,
     text: mail.text,
+    // Not base64: a person who opens the file can read the English half, and tokens stand whole on their line.
+    textEncoding: 'quoted-printable' as const,
     date: new Date(mail.date),
     messageId: `<${shortHash(mail.id)}@levee>`,
     // RFC 3834: no vacation answers to a machine.

@@ -55,6 +55,7 @@ describe('a folder', () => {
     const text = read(name)
     expect(text).toMatch(/^From: Levee <shop@example.org>$/m)
     expect(text).toMatch(/^To: kim@example.com$/m)
+    expect(text).toMatch(/^Content-Transfer-Encoding: quoted-printable$/m)
     expect(text).toMatch(/^Auto-Submitted: auto-generated$/m)
     expect(text).toMatch(/^Message-ID: <[\w-]{22}@levee>$/m)
   })
