@@ -7,6 +7,9 @@ import { CommandFailure, EXIT_CODE_HELP, OK, PROBLEM, USAGE } from './commands/e
 const loadCommands = () =>
   Promise.all([
     import('./commands/start.ts'),
+    import('./commands/import.ts'),
+    import('./commands/channel.ts'),
+    import('./commands/replay.ts'),
     import('./commands/verify.ts'),
     import('./commands/bench.ts'),
     import('./commands/engines.ts'),

@@ -32,6 +32,8 @@ export class ConfigError extends Error {
 
 const table: Readonly<Record<string, Setting<unknown>>> = settings
 const keys = Object.keys(settings) as SettingKey[]
+/** Variables of single commands, which are no settings: credentials that a person exports for a while. */
+const NO_SETTINGS = new Set(['LEVEE_CHANNEL_KEY', 'LEVEE_ADMIN_PASSWORD'])
 const keyOfVariable = new Map(keys.map(key => [table[key]!.env as string, key]))
 
 /**
@@ -54,7 +56,7 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     else problems.push(`${key} (in the file) is no setting${nearest(key, keys)}`)
   }
   for (const [variable, text] of Object.entries(sources.env ?? process.env)) {
-    if (!variable.startsWith('LEVEE_') || text === undefined) continue
+    if (!variable.startsWith('LEVEE_') || text === undefined || NO_SETTINGS.has(variable)) continue
     const key = keyOfVariable.get(variable)
     if (key !== undefined) set(key, variable, table[key]!.type.fromText(text))
     else

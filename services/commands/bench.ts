@@ -16,7 +16,7 @@ interface Options {
   long?: true
   seconds: number
   quick?: true
-  profile?: string | true
+  profile?: true
 }
 
 export function register(program: Command): void {
@@ -30,7 +30,7 @@ export function register(program: Command): void {
     .option('--long', 'the long measure too: a million orders')
     .option('--seconds <n>', 'length of one load, s', seconds, SECONDS)
     .option('--quick', 'one round of short loads: whether it works, not how fast it is')
-    .option('--profile [file]', 'instead: where the time of a measure goes (hot-order), as a CPU profile')
+    .option('--profile', 'one round, and where the time of the shops under load goes')
     .addHelpText(
       'after',
       `\nExamples:\n  $ levee bench hot-order\n  $ levee bench --json bench.json\n  $ levee bench hot-order --profile\n${EXIT_CODE_HELP}`,
@@ -67,10 +67,16 @@ async function perform(
   options: Options,
 ) {
   const { runBench } = await import('../../bench/run-bench.ts')
-  const sizes = options.quick ? QUICK : { seconds: options.seconds, rounds: ROUNDS, beside: BESIDE }
+  const { seconds } = options
+  const sizes = options.profile
+    ? { seconds, rounds: 1, beside: [] }
+    : options.quick
+      ? QUICK
+      : { seconds, rounds: ROUNDS, beside: BESIDE }
   return runBench({
     measures: chosen,
     ...sizes,
+    profile: options.profile === true,
     ...(options.json === undefined ? {} : { json: options.json }),
   })
 }

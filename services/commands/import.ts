@@ -1,0 +1,56 @@
+// `levee import FILE`: catalogue, stock and members from a retail file, into the ledger of the configuration.
+
+import type { Command } from 'commander'
+import type { Imported } from '../import/import-retail.ts'
+import { type ConfigOptions, configOf, withConfigOptions } from './config-options.ts'
+import { CommandFailure, EXIT_CODE_HELP, USAGE } from './exit-codes.ts'
+
+interface Options extends ConfigOptions {
+  json?: true
+}
+
+export function register(program: Command): void {
+  withConfigOptions(program.command('import'))
+    .description('Imports products, stock and members from a retail file. A second run changes nothing.')
+    .argument('<file>', 'retail file (.csv.gz or .csv)')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', `\nExample:\n  $ levee import data/online-retail-2010-12.csv.gz\n${EXIT_CODE_HELP}`)
+    .action(importFile)
+}
+
+async function importFile(file: string, options: Options): Promise<void> {
+  const config = await configOf(options)
+  const { createLog } = await import('../../platform/log/log.ts')
+  const { createProgress } = await import('../../platform/progress/progress.ts')
+  const { createShop } = await import('../all.ts')
+  const { importRetailFile } = await import('../import/import-retail.ts')
+  const log = createLog({ level: config['log.level'], name: 'levee', to: 'stderr' })
+  const shop = await createShop(config, log, 'import')
+  try {
+    const progress = createProgress({ label: 'Importing', unit: 'rows', silent: options.json === true })
+    const imported = await importRetailFile(shop.doors, file, (done, total) =>
+      progress.update(done, total),
+    ).catch(badFile)
+    progress.finish()
+    if (options.json) console.log(JSON.stringify(imported))
+    else report(imported)
+  } finally {
+    await shop.stop()
+  }
+}
+
+function badFile(error: unknown): never {
+  if (!(error instanceof Error) || error.name !== 'RetailFileError') throw error
+  throw new CommandFailure(USAGE, error.message, { cause: error })
+}
+
+function report({ lines, byClass, products, members }: Imported): void {
+  console.log(`${lines} lines, each counted once:`)
+  for (const [name, count] of Object.entries(byClass))
+    console.log(`  ${String(count).padStart(6)}  ${name.replaceAll('_', ' ')}`)
+  const { inFile, created, changed, stockOpened } = products
+  console.log(
+    `products  ${inFile} in the file: ${created} created, ${changed} changed, ${stockOpened} given stock`,
+  )
+  console.log(`members   ${members.inFile} in the file: ${members.imported} created`)
+}
