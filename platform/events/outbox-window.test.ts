@@ -70,8 +70,8 @@ describe('outbox window', () => {
     expect(window.settle(['failed', 'again', 'done'], 0, () => 0.999).map(each => each.seq)).toEqual([2])
     window.add(row(4, 'a', 3))
     expect(window.take(50, 10)).toEqual([])
-    expect(window.ready(50)).toBe(false)
-    expect(window.ready(100)).toBe(true)
+    expect(window.ready(50, 1)).toBe(0)
+    expect(window.ready(100, 9)).toBe(3)
     expect(window.take(100, 10).map(each => [each.version, each.attempt])).toEqual([
       [1, 1],
       [2, 0],

@@ -93,10 +93,14 @@ export class OutboxWindow {
     }
   }
 
-  /** True where something may be sent now. */
-  ready(now: number): boolean {
-    for (const queue of this.queues.values()) if (queue.heldUntil <= now) return true
-    return false
+  /** How many events may be sent now; counted up to `enough`. */
+  ready(now: number, enough: number): number {
+    let count = 0
+    for (const { events, heldUntil } of this.queues.values()) {
+      if (heldUntil <= now) count += events.length
+      if (count >= enough) break
+    }
+    return count
   }
 
   private forget(event: OutboxEvent): void {

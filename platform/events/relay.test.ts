@@ -50,7 +50,6 @@ for (const engine of scratchEngines()) {
         },
       }
       const first = bed.relay(dying, 'first')
-      await first.turn()
       void first.turn()
       await until(() => heard)
       expect(await bed.outbox()).toHaveLength(2)
@@ -129,8 +128,7 @@ for (const engine of scratchEngines()) {
       }
       await bed.emit(event('a', 1), event('b', 1))
       const loser = bed.relay(slow, 'loser')
-      await loser.turn() // reads
-      const turn = loser.turn() // sends, and hangs
+      const turn = loser.turn()
       await until(() => sending === 2)
       bed.now += LEASE_MS
       const winner = bed.relay(bed.direct([bed.recorder('one')]), 'winner', bed.other)
@@ -164,6 +162,24 @@ for (const engine of scratchEngines()) {
       expect(await bed.effects('one')).toContain('late@1')
     })
 
+    it('gets rid of what nobody wants while a consumer takes its time', async () => {
+      let open = (): void => {}
+      const gate = new Promise<void>(resolve => {
+        open = resolve
+      })
+      const relay = bed.relay(bed.direct([bed.recorder('slow', () => gate)]), 'relay')
+      await bed.emit(event('a', 1))
+      for (let i = 0; i < 6; i++)
+        await bed.emit(...Array.from({ length: 500 }, (_, n) => event(`${i}-${n}`, 1, 'order.placed')))
+      const turn = relay.turn()
+      await until(async () => (await bed.outbox()).length <= 1_001)
+      expect(await bed.effects('slow')).toEqual([])
+      open()
+      await turn
+      await bed.untilEmpty(relay)
+      expect(await bed.effects('slow')).toEqual(['a@1'])
+    })
+
     it('sends again, uncounted, what was under way when the ledger went away', async () => {
       let away = true
       const inner = bed.direct([bed.recorder('one')])
@@ -176,7 +192,6 @@ for (const engine of scratchEngines()) {
       }
       await bed.emit(event('a', 1), event('a', 2))
       const relay = bed.relay(shaky, 'relay')
-      await relay.turn()
       for (let i = 0; i < 10; i++) {
         await expect(relay.turn()).rejects.toThrow('away')
         bed.now += 50

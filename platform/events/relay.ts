@@ -1,8 +1,8 @@
 // The relay: takes committed events out of the outbox, hands them to a transport in order per key, and deletes
 // what has arrived. It may die at any moment: what it had not deleted is sent again, and consumers notice.
 //
-// One turn: a batch is sent, and meanwhile what was sent before is deleted and the next rows are read. Only one
-// batch is under way, so there is never more than one sending of a key.
+// One turn: rows are read unless enough are there, then a batch is sent, and meanwhile what was sent before is
+// deleted and the next rows are read. Only one batch is under way, so there is never more than one sending of a key.
 
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../log/log.ts'
@@ -20,7 +20,7 @@ const BATCH = { sqlite: 256, mysql: 1_000 } as const
 /** Rows deleted in one transaction, and about what the next relay sends again if this one dies. */
 const DELETE = 1_000
 /** Events in memory; with more of them waiting for a retry, reading waits too. */
-const WINDOW = 10_000
+const WINDOW = 5_000
 const WINDOW_BYTES = 32 * 1024 * 1024
 /** Polling: at 20 ms a busy shop's events come in hundreds; an idle one asks the ledger five times a second. */
 const PAUSES = { busy: 20, idle: 200 } as const
@@ -110,16 +110,26 @@ export class Relay {
     this.noticeShards()
     const { shards } = this.leases
     if (shards.length === 0) return false
-    const batch = this.window.take(this.deps.clock(), BATCH[this.deps.ledger.dialect])
-    let sending = batch.length > 0
+    const most = BATCH[this.deps.ledger.dialect]
+    let more = this.window.ready(this.deps.clock(), most) < most && (await this.readPage(shards))
+    const batch = this.window.take(this.deps.clock(), most)
+    let sending = true
     const sent = this.send(batch).finally(() => {
       sending = false
     })
-    // A slow consumer does not hold up the rows that it does not want.
-    const read = this.readOn(shards, () => sending)
-    for (const part of await Promise.allSettled([sent, read]))
+    const beside = (async () => {
+      // Requests first: on SQLite nothing of a turn lets the loop go.
+      if (batch.length > 0) await new Promise<void>(resolve => setImmediate(resolve))
+      if (batch.length === 0 || this.published.size >= DELETE) await this.flush()
+      // A slow consumer does not hold up the rows that it does not want.
+      while (sending && more) {
+        if (this.published.size >= DELETE) await this.flush()
+        more = await this.readPage(shards)
+      }
+    })()
+    for (const part of await Promise.allSettled([sent, beside]))
       if (part.status === 'rejected') throw part.reason
-    return (await read) || this.window.ready(this.deps.clock())
+    return more || this.window.ready(this.deps.clock(), 1) > 0
   }
 
   private async run(): Promise<void> {
@@ -162,19 +172,9 @@ export class Relay {
     this.relayed++
   }
 
-  /** Reads at least one page, and on while pages are full and a batch is being sent. True: there may be more. */
-  private async readOn(shards: readonly number[], sending: () => boolean): Promise<boolean> {
-    for (;;) {
-      // Requests first: on SQLite nothing of a turn lets the loop go.
-      if (sending()) await new Promise<void>(resolve => setImmediate(resolve))
-      await this.flush()
-      if (this.window.size >= WINDOW || this.window.bytes >= WINDOW_BYTES) return false
-      const full = await this.readPage(shards)
-      if (!full || !sending()) return full
-    }
-  }
-
+  /** True where the page was full: there may be more. */
   private async readPage(shards: readonly number[]): Promise<boolean> {
+    if (this.window.size >= WINDOW || this.window.bytes >= WINDOW_BYTES) return false
     const { transport } = this.deps
     const known = [...this.window.numbers(), ...this.published.keys()]
     const { rows, full } = await this.reader.read(transport.types, shards, known)
