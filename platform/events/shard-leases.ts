@@ -64,6 +64,7 @@ export class ShardLeases {
 
   /** Gives everything back, so that others need not wait for the end of the leases. */
   async release(): Promise<void> {
+    await this.renewing?.catch(() => undefined) // whoever asked for it was told
     const mine = [...this.fences.keys()]
     this.fences = new Map()
     this.until = 0
