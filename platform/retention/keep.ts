@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000
  * arrive a second time:
  * - from the outbox: seconds after a relay died; as long as the shop was down, if all died. While the outbox
  *   holds an event half this old, nothing is deleted;
- * - from the dead letters: up to `DEAD_LETTERS_MS`. Rows whose key has letters for the consumer stay;
+ * - from the dead letters: up to `DEAD_LETTERS_MS`. Rows whose key has letters stay;
  * - from a topic, once there is one: 7 days is what Kafka keeps unless told otherwise. One day on top.
  */
 export const INBOX_MS = 8 * DAY_MS

@@ -38,11 +38,16 @@ export async function deleteOldNumbers(
   return ledger.write((tx: Tx<unknown>) => deleteIn(tx, ledger, table, 'seq', seqs))
 }
 
-/** Watermarks not raised since `before`, except those whose key has letters that may yet be replayed. */
+/**
+ * Watermarks not raised since `before`, except those whose key has letters that may yet be replayed: of any
+ * consumer, because one may keep its watermarks under other names than its own (a generation of the ranking).
+ */
 export async function deleteOldWatermarks(ledger: Ledger, before: number, most: number): Promise<number> {
+  const parked = await consumersWithLetters(ledger)
+  const replayable = sql`AND NOT EXISTS (SELECT 1 FROM dead_letters d
+    WHERE d.consumer IN (${sql.join(parked)}) AND d.event_key = i.event_key)`
   const { rows } = await sql<{ consumer: string; event_key: string }>`SELECT consumer, event_key FROM inbox i
-    WHERE updated_at < ${before} AND NOT EXISTS (SELECT 1 FROM dead_letters d
-      WHERE d.consumer = i.consumer AND d.event_key = i.event_key)
+    WHERE updated_at < ${before} ${parked.length === 0 ? sql`` : replayable}
     ORDER BY updated_at LIMIT ${sql.lit(most)}`.execute(ledger.reads())
   if (rows.length === 0) return 0
   const keys = Map.groupBy(rows, row => row.consumer)
@@ -55,6 +60,18 @@ export async function deleteOldWatermarks(ledger: Ledger, before: number, most: 
     }
     return deleted
   })
+}
+
+/** One look a name: listing the distinct ones would walk over every letter on SQLite. */
+async function consumersWithLetters(ledger: Ledger): Promise<string[]> {
+  const names: string[] = []
+  for (;;) {
+    const { rows } = await sql<{ name: string | null }>`SELECT MIN(consumer) AS name FROM dead_letters
+      WHERE consumer > ${names.at(-1) ?? ''}`.execute(ledger.reads())
+    const name = rows[0]?.name ?? null
+    if (name === null) return names
+    names.push(name)
+  }
 }
 
 /** When the oldest event of the outbox was written, epoch ms; null where it is empty. */

@@ -68,19 +68,19 @@ for (const engine of scratchEngines()) {
       }
       const old = NOW - INBOX_MS - 1
       await insert('inbox', [
-        mark('a', 'k1', old),
-        mark('b', 'k1', old),
+        mark('a.7', 'k1', old),
+        mark('b', 'k4', old),
         mark('a', 'k2', NOW),
         mark('b', "k'3", old),
       ])
-      await insert('dead_letters', [letter('a', 'k1', NOW)])
+      await insert('dead_letters', [letter('a', 'k1', NOW), letter('b', 'k9', NOW)])
       const waiting = { shard: 0, event_key: 'k', version: 1, type: 'x.y', payload: '{}' }
       await insert('outbox', [{ ...waiting, created_at: NOW - INBOX_MS / 2 - 1 }])
       expect((await sweep('retention.inbox')).deleted).toBe(0)
       await ledger.write<PlatformTables, unknown>(tx => tx.deleteFrom('outbox').execute())
       expect((await sweep('retention.inbox')).deleted).toBe(2)
       const left = await ledger.reads<PlatformTables>().selectFrom('inbox').selectAll().execute()
-      expect(left.map(row => `${row.consumer} ${row.event_key}`).sort()).toEqual(['a k1', 'a k2'])
+      expect(left.map(row => `${row.consumer} ${row.event_key}`).sort()).toEqual(['a k2', 'a.7 k1'])
       await ledger.write<PlatformTables, unknown>(tx => tx.deleteFrom('dead_letters').execute())
     })
 

@@ -14,7 +14,7 @@ class Bench implements Timers {
     return entry
   }
   clear(handle: unknown): void {
-    const i = this.due.findIndex(entry => entry === handle)
+    const i = this.due.indexOf(handle as { at: number; fn: () => void })
     if (i >= 0) this.due.splice(i, 1)
   }
   get pending(): number {
