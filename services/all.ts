@@ -7,6 +7,7 @@ import { outboxLag } from '../platform/events/outbox-lag.ts'
 import { Relay } from '../platform/events/relay.ts'
 import type { Log } from '../platform/log/log.ts'
 import { createMetrics } from '../platform/metrics/metrics.ts'
+import { retentionSweeps } from '../platform/retention/retention.ts'
 import { createScheduler } from '../platform/scheduler/scheduler.ts'
 import { openLedger } from '../platform/sql/open-ledger.ts'
 import { migrate } from '../platform/sql/schema.ts'
@@ -43,7 +44,11 @@ export async function createShop(config: Config, log: Log, version: string): Pro
     log,
     clock,
     secrets: installationSecrets(config['data.folder']),
-    observe: metrics.observeBatch,
+    observe: batch => {
+      metrics.observeBatch(batch)
+      // What was committed is delivered within milliseconds, not at the next look.
+      relay.nudge()
+    },
     baseUrl: config['shop.baseUrl'] || `http://${config['http.host']}:${config['http.port']}`,
     forget: principalId => gateway.forget(principalId),
   })
@@ -56,12 +61,11 @@ export async function createShop(config: Config, log: Log, version: string): Pro
     settings: gatewaySettings(config),
     ...{ clock, log, metrics, version },
   })
-  const transport = createDirectTransport(
-    modules.flatMap(module => module.consumers),
-    { ledger, clock, log },
-  )
+  const transport = createDirectTransport(composed.consumers, { ledger, clock, log })
   const relay = new Relay({ ledger, clock, log, transport })
-  const scheduler = createScheduler({ sweeps: modules.flatMap(module => module.sweeps), clock, log })
+  const retention = retentionSweeps(ledger, { idempotency: config['idempotency.retention'] * 1000 })
+  const sweeps = [...modules.flatMap(module => module.sweeps), ...retention]
+  const scheduler = createScheduler({ sweeps, clock, log })
 
   return {
     doors: composed.doors,

@@ -6,6 +6,8 @@ import { bestsellerContract } from '../modules/bestseller/contract.ts'
 import { bestsellerSchema, createBestseller } from '../modules/bestseller/index.ts'
 import { couponContract } from '../modules/coupon/contract.ts'
 import { couponSchema, createCouponModule } from '../modules/coupon/index.ts'
+import { eventContract } from '../modules/event/contract.ts'
+import { createEvent } from '../modules/event/index.ts'
 import { notificationContract } from '../modules/notification/contract.ts'
 import { createNotification, notificationSchema } from '../modules/notification/index.ts'
 import { orderContract } from '../modules/order/contract.ts'
@@ -18,6 +20,8 @@ import { productContract } from '../modules/product/contract.ts'
 import { createProductModule, productSchema } from '../modules/product/index.ts'
 import type { Config } from '../platform/config/settings.ts'
 import type { Contract, Door } from '../platform/contract/operation.ts'
+import type { Consumer } from '../platform/events/consumer.ts'
+import { createDeadLetters } from '../platform/events/dead-letters.ts'
 import type { Log } from '../platform/log/log.ts'
 import { openMail } from '../platform/mail/open-mail.ts'
 import type { Clock, Module } from '../platform/module.ts'
@@ -50,6 +54,7 @@ export interface Doors {
   readonly coupon: Door<typeof couponContract>
   readonly bestseller: Door<typeof bestsellerContract>
   readonly notification: Door<typeof notificationContract>
+  readonly event: Door<typeof eventContract>
 }
 
 export interface Environment {
@@ -72,6 +77,7 @@ export interface Composed {
     readonly contract: Contract
     readonly module: Module<Contract>
   }[]
+  readonly consumers: readonly Consumer[]
   readonly account: Pick<ReturnType<typeof createAccount>, 'identify' | 'identifyChannel'>
   close(): Promise<void>
 }
@@ -146,8 +152,22 @@ export async function compose(environment: Environment): Promise<Composed> {
   })
   siblings.bestseller = bestseller.door
 
+  const consumers = [
+    notification,
+    account.module,
+    order,
+    product,
+    payment,
+    point,
+    coupon,
+    bestseller,
+  ].flatMap(module => module.consumers)
+  const event = createEvent({ ...shared, deadLetters: createDeadLetters({ ...shared, consumers }) })
+  siblings.event = event.door
+
   return {
     doors: siblings,
+    consumers,
     modules: [
       { name: 'account', contract: accountContract, module: account.module },
       { name: 'product', contract: productContract, module: product },
@@ -157,6 +177,7 @@ export async function compose(environment: Environment): Promise<Composed> {
       { name: 'coupon', contract: couponContract, module: coupon },
       { name: 'bestseller', contract: bestsellerContract, module: bestseller },
       { name: 'notification', contract: notificationContract, module: notification },
+      { name: 'event', contract: eventContract, module: event },
     ],
     account,
     close: () => mail.close(),

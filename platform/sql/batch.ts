@@ -3,7 +3,7 @@
 import { type Call, isAudited } from '../contract/call.ts'
 import type { Result } from '../contract/result.ts'
 import { type DomainEvent, outboxInsert } from '../events/event.ts'
-import type { Outcome } from './combiner.ts'
+import type { Outcome } from './combinable.ts'
 import { insertInto, type Value, type Write } from './statements.ts'
 
 /** One caller's request while it waits. */

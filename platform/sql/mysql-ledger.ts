@@ -25,25 +25,23 @@ const CONNECT_TIMEOUT_MS = 3_000
 const BATCH_TIMEOUT_MS = 10_000
 
 /**
- * READ COMMITTED: every decision locks its rows first, and without gap locks neighbours do not block.
+ * READ COMMITTED: every decision locks its rows first, and without gap locks neighbours do not block. Set by the
+ * statement that all versions of both engines know: the variable's name differs.
  * Strict mode without NO_BACKSLASH_ESCAPES, which `render-mysql.ts` relies on.
  */
-function sessionSetup(lockWait: number): string {
-  return (
+function sessionSetup(lockWait: number): readonly string[] {
+  const seconds = Math.max(1, Math.ceil(lockWait / 1000))
+  return [
+    'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
     "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO', " +
-    `SESSION innodb_lock_wait_timeout=${Math.max(1, Math.ceil(lockWait / 1000))}, ` +
-    "SESSION transaction_isolation='READ-COMMITTED', SESSION time_zone='+00:00'"
-  )
+      `SESSION innodb_lock_wait_timeout=${seconds}, SESSION time_zone='+00:00'`,
+  ]
 }
-/** MariaDB before 11.1 knows the isolation level by its old name only. */
-const oldName = (setup: string): string => setup.replace('transaction_isolation', 'tx_isolation')
 
+/** Queued before anything the caller sends; a connection that cannot be set up is of no use. */
 function setUp(connection: Connection | PoolConnection, lockWait: number): void {
-  const setup = sessionSetup(lockWait)
-  connection.query(setup, error => {
-    if (error?.errno === 1193) connection.query(oldName(setup), second => second && connection.destroy())
-    else if (error) connection.destroy()
-  })
+  for (const statement of sessionSetup(lockWait))
+    connection.query(statement, error => error && connection.destroy())
 }
 
 function connectionOptions(options: MysqlOptions) {
@@ -81,12 +79,16 @@ export function openMysqlLedger(options: MysqlOptions): Ledger {
     reads: <Tables>() => kysely as Kysely<Tables>,
     async write<Tables, R>(work: (tx: Tx<Tables>) => Promise<R>): Promise<R> {
       for (let attempt = 1; ; attempt++) {
+        let committing = false
         try {
-          return await (kysely as Kysely<Tables>).transaction().execute(work)
+          return await (kysely as Kysely<Tables>).transaction().execute(async tx => {
+            const result = await work(tx)
+            committing = true
+            return result
+          })
         } catch (error) {
           const kind = trouble(error)
-          if (kind === 'connection')
-            throw new LedgerUnavailable('the ledger cannot be reached', { cause: error })
+          if (kind === 'connection') throw lostConnection(error, committing)
           if (kind !== 'conflict' || attempt > CONFLICT_RETRIES) throw error
           await pause(conflictPause(attempt, Math.random()))
         }
@@ -123,6 +125,12 @@ export function openMysqlLedger(options: MysqlOptions): Ledger {
       await kysely.destroy()
     },
   }
+}
+
+/** Before COMMIT was sent nothing is written; after it, nobody knows. */
+function lostConnection(cause: unknown, committing: boolean): Error {
+  if (committing) return new CommitUnknown('the answer to COMMIT was lost', { cause })
+  return new LedgerUnavailable('the ledger cannot be reached', { cause })
 }
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))

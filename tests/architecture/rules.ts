@@ -27,6 +27,13 @@ export const PLACES: readonly Place[] = [
   { name: 'bench', files: /^(bench|load)\//, ...FREE },
   { name: 'tool settings', files: /^[^/]+\.config\.ts$/, ...FREE },
   {
+    name: 'services/verify',
+    files: /^services\/verify\//,
+    imports: 'anything',
+    packages: ['kysely'],
+    node: 'any',
+  },
+  {
     name: 'services/retail',
     files: /^services\/retail\//,
     imports: 'anything',
