@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Call, type Principal, systemCall } from '../../platform/contract/call.ts'
 import type { Result } from '../../platform/contract/result.ts'
 import { createLog } from '../../platform/log/log.ts'
@@ -77,6 +77,8 @@ onEveryLedger('account', engine => {
   beforeAll(async () => {
     scratch = await openScratchLedger(engine, [accountSchema])
   })
+  // Letters on their way would arrive in the next test.
+  afterEach(() => account.module.drain())
   afterAll(() => scratch.drop())
   beforeEach(async () => {
     now = 1_800_000_000_000
