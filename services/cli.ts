@@ -13,6 +13,7 @@ const loadCommands = () =>
     import('./commands/verify.ts'),
     import('./commands/bench.ts'),
     import('./commands/engines.ts'),
+    import('./commands/sandbox-provider.ts'),
   ])
 
 /** Runs one command line and sets the exit code; pending output is flushed by ending by itself. */

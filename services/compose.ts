@@ -13,7 +13,13 @@ import { createNotification, notificationSchema } from '../modules/notification/
 import { orderContract } from '../modules/order/contract.ts'
 import { createOrder, linkSecret, orderSchema } from '../modules/order/index.ts'
 import { paymentContract } from '../modules/payment/contract.ts'
-import { createPayment, paymentSchema, sandboxInProcess } from '../modules/payment/index.ts'
+import {
+  createPayment,
+  type PaymentProvider,
+  paymentSchema,
+  sandboxHttp,
+  sandboxInProcess,
+} from '../modules/payment/index.ts'
 import { pointContract } from '../modules/point/contract.ts'
 import { createPoint, pointSchema } from '../modules/point/index.ts'
 import { productContract } from '../modules/product/contract.ts'
@@ -133,11 +139,12 @@ export async function compose(environment: Environment): Promise<Composed> {
     settings: { currency, staleness: config['product.staleness'] },
   })
   siblings.product = product.door
+  const provider = paymentProvider(config)
   const payment = createPayment({
     ...shared,
     order: order.door,
-    provider: sandboxInProcess(),
-    settings: { lockWait, webhookKey: secrets.webhookKey },
+    provider,
+    settings: { lockWait, webhookKey: config['payment.webhookKey'] || secrets.webhookKey },
   })
   siblings.payment = payment.door
   const point = createPoint({ ...shared, settings: { earnPercent: EARN_PERCENT, lockWait } })
@@ -180,6 +187,14 @@ export async function compose(environment: Environment): Promise<Composed> {
       { name: 'event', contract: eventContract, module: event },
     ],
     account,
-    close: () => mail.close(),
+    async close() {
+      provider.close?.()
+      await mail.close()
+    },
   }
+}
+
+function paymentProvider(config: Config): PaymentProvider {
+  const url = config['payment.providerUrl']
+  return url === '' ? sandboxInProcess() : sandboxHttp({ url, timeout: config['payment.providerTimeout'] })
 }

@@ -39,17 +39,21 @@ export function capturedConsumer(context: OrderContext): Consumer {
     types: ['payment.captured'],
     async handle(events) {
       const results = await Promise.all(
-        events.map(event => {
+        events.map(async event => {
           const { orderId, paymentId, capturedAt } = event.payload as Record<string, string | number>
           const input = {
             orderId: orderId as string,
             paymentId: paymentId as string,
             paidAt: capturedAt as number,
           }
-          return markPaid(context, systemCall(`event-${event.key}`, context.clock()), input)
+          const call = systemCall(`event-${event.key}`, context.clock())
+          const paid = await markPaid(context, call, input)
+          if (paid.ok || paid.refusal.code !== 'order_state') return paid
+          // The order is over: the payment gives its money back, if the process that saw it has not.
+          return context.siblings.payment.settlePayment(call, { paymentId: input.paymentId })
         }),
       )
-      // A dead order is the payment's to void; anything passing is tried again.
+      // Anything passing is tried again.
       const passing = results.find(result => !result.ok && !FINAL.has(result.refusal.code))
       if (passing !== undefined && !passing.ok)
         throw new Error(`not marked as paid yet: ${passing.refusal.code}`)

@@ -87,11 +87,11 @@ export const paymentContract = {
     idempotency: 'natural',
   }),
   settlePayment: operation({
-    summary: 'Ask the provider what became of a payment and book it',
+    summary: 'See a payment through: ask the provider what became of it, book it, pay its order or void it',
     access: ['administrator'],
     input: Type.Object({ paymentId: Id }),
     output: Payment,
-    refusals: ['not_found', 'lock_timeout'],
+    refusals: ['not_found', 'provider_unavailable', 'lock_timeout'],
     idempotency: 'natural',
   }),
 } as const

@@ -10,10 +10,11 @@ import { paymentFamily } from './payment-family.ts'
 import { listPayments, readPayment } from './read-payments.ts'
 import { receiveWebhook } from './receive-webhook.ts'
 import { refundPayment } from './refund-payment.ts'
-import { settle, unknownPayment } from './settle-payment.ts'
+import { settleAnew, unknownPayment } from './settle-payment.ts'
 import { paymentSweep, refundSweep } from './sweeps.ts'
 
 export type { PaymentProvider } from './provider.ts'
+export { sandboxHttp } from './sandbox-http.ts'
 export { sandboxInProcess } from './sandbox-in-process.ts'
 export { paymentSchema } from './tables.ts'
 
@@ -32,7 +33,7 @@ export function createPayment(deps: PaymentDeps): Module<typeof paymentContract>
       async settlePayment(call, { paymentId }) {
         const payment = await readPayment(context, paymentId)
         if (payment === undefined) return unknownPayment(paymentId)
-        const settled = await settle(context, asStep(call), payment)
+        const settled = await settleAnew(context, asStep(call), payment)
         return settled.ok ? { ok: true, value: paymentView(settled.value) } : settled
       },
     },

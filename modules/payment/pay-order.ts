@@ -14,6 +14,9 @@ import type { PaymentRow } from './tables.ts'
 /** Later than this after its claim a payment is not begun, ms: far below the payment window after which the order's sweep looks. */
 const LATEST_CHARGE_MS = 10_000
 
+/** Refusals after which there is no payment that holds the order under this id. */
+const NOT_OPENED: ReadonlySet<string> = new Set(['id_taken', 'payment_open', 'payment_state'])
+
 type PaymentView = Output<typeof paymentContract.payOrder>
 
 export async function payOrder(
@@ -34,8 +37,8 @@ export async function payOrder(
   const open = { kind: 'open', paymentId, orderId, owner, token, amount, currency, fingerprint } as const
   const opened = await submit<PaymentRow>(context, step, open)
   if (!opened.ok) {
-    // Another content under this key, or another's id: the claim was not ours to keep, unless a payment holds it.
-    if (opened.refusal.code === 'id_taken') await context.order.releasePayment(step, { orderId, paymentId })
+    // No payment was made under this id, so nothing would ever let the order go again.
+    if (NOT_OPENED.has(opened.refusal.code)) await context.order.releasePayment(step, { orderId, paymentId })
     return opened
   }
   const payment = opened.value

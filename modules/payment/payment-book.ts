@@ -94,7 +94,7 @@ export class PaymentBook {
       if (fingerprint !== known.fingerprint) {
         return { result: refuse('idempotency_key_reused', 'This payment was begun with other content.') }
       }
-      return { result: { ok: true, value: known } }
+      return { result: { ok: true, value: { ...known } } }
     }
     const slot = this.slots.get(orderId)?.row
     const no = slot === undefined ? null : refusedBy(slot)

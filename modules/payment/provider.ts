@@ -20,10 +20,15 @@ export interface PaymentProvider {
   readonly settlesAtOnce: boolean
   authorise(charge: Charge): Promise<ProviderAnswer>
   capture(paymentId: string): Promise<ProviderAnswer>
-  /** Undoes an authorisation, or a capture whose order is dead. */
+  /**
+   * Undoes an authorisation, or a capture whose order is dead. Of a payment it never heard of: takes note, so that
+   * an `authorise` that still comes is answered `voided`.
+   */
   void(paymentId: string): Promise<ProviderAnswer>
   /** Once per refund id. */
   refund(refund: { refundId: string; paymentId: string; amount: number }): Promise<void>
   /** What the provider knows of a payment; `none`: it never heard of it. */
   lookUp(paymentId: string): Promise<ProviderAnswer>
+  /** Lets go of its connections. */
+  close?(): void
 }

@@ -57,7 +57,7 @@ export async function bookAnswer(
     case 'voided':
       return over(context, call, payment, 'voided', 'voided at the provider')
     case 'none':
-      return over(context, call, payment, 'declined', 'never reached the provider')
+      return neverArrived(context, call, payment)
   }
 }
 
@@ -95,7 +95,10 @@ async function captured(
   const paid = await context.order.markPaid(call, { orderId, paymentId, paidAt: context.clock() })
   if (paid.ok) return booked
   if (paid.refusal.code === 'order_state') {
-    await context.provider.void(paymentId)
+    if (!(await voidAtProvider(context, paymentId))) {
+      // The event of the capture comes here again (settleAnew), until the money is given back.
+      return refuse('provider_unavailable', 'The order ended before its payment did; the money goes back.')
+    }
     return move(context, call, booked.value, { to: 'voided', cause: 'the order was over' })
   }
   // Passing trouble: the event of the capture pays the order in a moment.
@@ -117,6 +120,46 @@ async function over(
   if (!released.ok && released.refusal.code !== 'not_found' && released.refusal.code !== 'order_state')
     return released
   return move(context, call, payment, { to, cause })
+}
+
+/**
+ * The provider has not heard of it. It is told that it must not come any more: a request that is still on its way
+ * finds the void. Only after the order is let go, so that a capture in the same moment finds an order it cannot pay.
+ */
+async function neverArrived(
+  context: PaymentContext,
+  call: Call,
+  payment: PaymentRow,
+): Promise<Result<PaymentRow>> {
+  const { payment_id: paymentId, order_id: orderId } = payment
+  const cause = 'never reached the provider'
+  const released = await context.order.releasePayment(call, { orderId, paymentId })
+  // Paid by this very payment meanwhile: it stands as captured, and that is the answer.
+  if (!released.ok && released.refusal.code === 'order_state')
+    return move(context, call, payment, { to: 'declined', cause })
+  if (!released.ok && released.refusal.code !== 'not_found') return released
+  if (!(await voidAtProvider(context, paymentId))) return bookUnknown(context, call, payment)
+  return move(context, call, payment, { to: 'declined', cause })
+}
+
+/** False: no answer, so it may or may not be undone. */
+async function voidAtProvider(context: PaymentContext, paymentId: string): Promise<boolean> {
+  try {
+    await context.provider.void(paymentId)
+    return true
+  } catch (error) {
+    context.log.warn({ err: error, payment: paymentId }, 'the provider did not answer to a void')
+    return false
+  }
+}
+
+/** `settle`, and a captured payment is seen through to its end: its order is paid, or the money goes back. */
+export function settleAnew(
+  context: PaymentContext,
+  call: Call,
+  payment: PaymentRow,
+): Promise<Result<PaymentRow>> {
+  return payment.state === 'captured' ? captured(context, call, payment) : settle(context, call, payment)
 }
 
 /** A payment that was left behind: ask the provider, then book what it says. */
@@ -144,8 +187,9 @@ export async function settle(
   })
   if (!claimed.ok) {
     if (claimed.refusal.code !== 'order_state' && claimed.refusal.code !== 'not_found') return claimed
-    if (answer.state === 'captured' || answer.state === 'authorised')
-      await context.provider.void(payment.payment_id)
+    const nothingHeld = answer.state === 'declined' || answer.state === 'voided'
+    if (!nothingHeld && !(await voidAtProvider(context, payment.payment_id)))
+      return bookUnknown(context, call, payment)
     return move(context, call, payment, { to: 'voided', cause: 'the order was over' })
   }
   return bookAnswer(context, call, payment, answer)

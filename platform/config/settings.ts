@@ -141,6 +141,31 @@ export const settings = {
     description:
       'An order not paid after this long expires and gives everything back. Half an hour: time to find a card, too short to hoard stock.',
   }),
+  'payment.providerUrl': row({
+    env: 'LEVEE_PAYMENT_PROVIDER_URL',
+    type: url('http', 'https'),
+    default: '',
+    unit: '',
+    description:
+      'Where the payment provider answers, as `levee sandbox-provider` does. Empty: a sandbox in the process, which settles at once.',
+  }),
+  'payment.providerTimeout': row({
+    env: 'LEVEE_PAYMENT_PROVIDER_TIMEOUT',
+    type: int(10, MINUTE_MS),
+    default: 3_000,
+    unit: 'ms',
+    description:
+      'Longest wait for one answer of the provider; then the outcome is unknown and asked for. Two of them fit into http.requestTimeout.',
+  }),
+  'payment.webhookKey': row({
+    env: 'LEVEE_PAYMENT_WEBHOOK_KEY',
+    type: string(/^([\x21-\x7e]{16,256})?$/, '16 to 256 printable characters without spaces'),
+    default: '',
+    unit: '',
+    secret: true,
+    description:
+      'Shared with the payment provider, which signs its webhooks with it. Empty: one generated at the first start, in data.folder.',
+  }),
   'log.level': row({
     env: 'LEVEE_LOG_LEVEL',
     type: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
