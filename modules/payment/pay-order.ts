@@ -8,7 +8,7 @@ import { newId } from '../../platform/ids.ts'
 import type { paymentContract } from './contract.ts'
 import { type PaymentContext, submit } from './deps.ts'
 import type { ProviderAnswer } from './provider.ts'
-import { bookAnswer, bookUnknown, settle } from './settle-payment.ts'
+import { bookAnswer, bookUnknown, settle, settleAnew } from './settle-payment.ts'
 import type { PaymentRow } from './tables.ts'
 
 /** Later than this after its claim a payment is not begun, ms: far below the payment window after which the order's sweep looks. */
@@ -42,7 +42,8 @@ export async function payOrder(
     return opened
   }
   const payment = opened.value
-  if (payment.state !== 'created') return answer(await settle(context, step, payment))
+  // A repeat: captured before its process died, it still has to pay its order.
+  if (payment.state !== 'created') return answer(await settleAnew(context, step, payment))
   // So late that the sweep may have let the order go: it settles this payment too.
   if (context.clock() - claimedAt > LATEST_CHARGE_MS) return answer(await settle(context, step, payment))
   const charged = await charge(context, { paymentId, amount, currency, token })
