@@ -37,6 +37,8 @@ export class Book {
   private readonly purchases = new Map<string, { quantity: number; known: boolean; dirty: boolean }>()
   private readonly thereOrders: ReadonlySet<string>
   private readonly thereStock: ReadonlySet<string>
+  /** Grows with every change of a row. */
+  revision = 0
   // What changed since the last time, so that a long memory costs nothing.
   private changedOrders = new Set<Held<OrderRow>>()
   private changedLines = new Set<Held<LineRow>>()
@@ -122,6 +124,7 @@ export class Book {
     }
     invariant(row.available >= 0 && row.reserved >= 0, `stock of ${productId} would fall below zero`)
     row.version++
+    this.revision++
     this.changedStock.add(held)
     this.journal.push([
       productId,
@@ -138,6 +141,7 @@ export class Book {
   addOrder(row: OrderRow, lines: readonly LineRow[]): void {
     const held = { row, read: null }
     this.orders.set(row.order_id, held)
+    this.revision++
     this.changedOrders.add(held)
     for (const line of lines) this.addLine(line, null)
   }
@@ -155,6 +159,7 @@ export class Book {
     }
     Object.assign(row, change)
     row.version++
+    this.revision++
     this.changedOrders.add(held)
     return row
   }

@@ -174,6 +174,18 @@ onEveryLedger('orders', engine => {
     expect(await stock(productId)).toMatchObject({ reserved: claimed, available: 100 - claimed })
   })
 
+  it('says nothing from memory that another process may have changed', async () => {
+    const productId = await product(10)
+    const call = callOf('g_1')
+    const placed = await place(order, call, productId)
+    const orderId = placed.ok ? placed.value.orderId : ''
+    const claim = (on: Order, paymentId: string) => on.door.claimForPayment(call, { orderId, paymentId })
+    expect(code(await claim(order, 'first'))).toBe('ok')
+    expect(code(await twin.door.releasePayment(call, { orderId, paymentId: 'first' }))).toBe('ok')
+    expect(code(await claim(twin, 'second'))).toBe('ok')
+    expect(code(await claim(order, 'first'))).toBe('payment_open')
+  })
+
   it('refunds never more than was bought, however many ask at once', async () => {
     const productId = await product(10)
     const call = callOf('g_1')

@@ -41,6 +41,8 @@ export class PaymentBook {
   private readonly slots = new Map<string, Held<SlotRow>>()
   private readonly refunds = new Map<string, PaymentRefundRow>()
   private readonly there: ReadonlySet<string>
+  /** Grows with every change of a row. */
+  revision = 0
   private changedPayments = new Set<Held<PaymentRow>>()
   private changedSlots = new Set<Held<SlotRow>>()
   private newRefunds: PaymentRefundRow[] = []
@@ -116,6 +118,7 @@ export class PaymentBook {
     }
     const held = { row, read: null }
     this.payments.set(paymentId, held)
+    this.revision++
     this.changedPayments.add(held)
     // A slot that somebody else makes at the same time fails the batch by its key, and it is decided again.
     if (slot === undefined) this.addSlot(orderId, paymentId)
@@ -221,12 +224,14 @@ export class PaymentBook {
     }
     const held = { row, read: null }
     this.slots.set(orderId, held)
+    this.revision++
     this.changedSlots.add(held)
   }
   private changeSlot(orderId: string, change: Partial<SlotRow>): void {
     const held = this.slots.get(orderId)!
     Object.assign(held.row, change)
     held.row.version++
+    this.revision++
     this.changedSlots.add(held)
   }
   private changePayment(paymentId: string, change: Partial<PaymentRow>): PaymentRow {
@@ -238,6 +243,7 @@ export class PaymentBook {
     )
     Object.assign(held.row, change)
     held.row.version++
+    this.revision++
     this.changedPayments.add(held)
     return held.row
   }
