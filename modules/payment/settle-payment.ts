@@ -162,13 +162,24 @@ export function settleAnew(
   return payment.state === 'captured' ? captured(context, call, payment) : settle(context, call, payment)
 }
 
+/** A repeat of an attempt that failed may have claimed the order for it once more: nothing else would let it go. */
+async function ended(context: PaymentContext, call: Call, payment: PaymentRow): Promise<Result<PaymentRow>> {
+  const { payment_id: paymentId, order_id: orderId, state } = payment
+  if (state !== 'captured') {
+    const released = await context.order.releasePayment(call, { orderId, paymentId })
+    if (!released.ok && released.refusal.code !== 'not_found' && released.refusal.code !== 'order_state')
+      return released
+  }
+  return { ok: true, value: payment }
+}
+
 /** A payment that was left behind: ask the provider, then book what it says. */
 export async function settle(
   context: PaymentContext,
   call: Call,
   payment: PaymentRow,
 ): Promise<Result<PaymentRow>> {
-  if (!isOpen(payment.state)) return { ok: true, value: payment }
+  if (!isOpen(payment.state)) return ended(context, call, payment)
   let answer: ProviderAnswer
   try {
     answer = await context.provider.lookUp(payment.payment_id)

@@ -195,6 +195,8 @@ export class Combiner<Req, Res> {
       this.careful = [...this.draft.members, ...this.careful]
       this.draft = new Batch(this.family.name)
       this.landed()
+      // A version that memory expected was another process's to change: judged under locks, not by this.
+      if (trouble(error) === 'guard') return this.run(batch.members, 1)
       return this.recover(batch.members, 1, error)
     }
     this.landed()
