@@ -1,43 +1,35 @@
-// The honest yardstick: Fastify with the order's schema and payload and nothing behind it, no logging; and a
-// GET that answers a product as it is. Prints its port.
+// The honest yardstick: Fastify with the order's schema and payload and nothing behind it, no logging; and GETs that
+// answer what the shop answered. Prints its port.
 
+import { readFileSync } from 'node:fs'
 import Fastify from 'fastify'
+import { bestsellerContract } from '../../modules/bestseller/contract.ts'
 import { orderContract } from '../../modules/order/contract.ts'
+import { productContract } from '../../modules/product/contract.ts'
 
-const product = {
-  productId: '85123A',
-  name: 'WHITE HANGING HEART T-LIGHT HOLDER',
-  price: 255,
-  currency: 'GBP',
-  onSale: true,
-  saleStartsAt: null,
-  memberLimit: null,
-  version: 1,
-  available: 1000,
-  asOf: 1_291_161_600_000,
-}
+/** What to answer to a GET, by path with query: documents of the shop, taken before. */
+const answers = new Map<string, object>(
+  Object.entries(JSON.parse(readFileSync(process.env.BENCH_ANSWERS ?? '', 'utf8')) as Record<string, object>),
+)
+const placed = { orderId: 'o-1', state: 'placed', total: 255, currency: 'GBP', placedAt: 1, expiresAt: 2 }
 
 const app = Fastify({ logger: false })
-const integer = { type: 'integer' }
-const text = { type: 'string' }
+const { input, output } = orderContract.placeOrder
 app.post('/v1/orders', {
-  schema: { body: orderContract.placeOrder.input, response: { 201: orderContract.placeOrder.output } },
+  schema: { body: input, response: { 201: output } },
   handler(_request, reply) {
     reply.status(201)
-    return { orderId: 'o-1', state: 'placed', total: 255, currency: 'GBP', placedAt: 1, expiresAt: 2 }
+    return { ...placed }
   },
 })
-const fields = { productId: text, name: text, price: integer, currency: text, onSale: { type: 'boolean' } }
-const rest = { saleStartsAt: { type: ['integer', 'null'] }, memberLimit: { type: ['integer', 'null'] } }
-const stock = { version: integer, available: integer, asOf: integer }
-app.get('/v1/products/:productId', {
-  schema: {
-    params: { type: 'object', properties: { productId: { type: 'string', maxLength: 32 } } },
-    response: { 200: { type: 'object', properties: { ...fields, ...rest, ...stock } } },
-  },
-  handler: () => product,
-})
-await app.listen({ host: '127.0.0.1', port: Number(process.env.BENCH_PORT ?? 0) })
+for (const { http, output: shown } of [productContract.getProduct, bestsellerContract.bestSellers]) {
+  app.get(`/v1${http!.path}`, {
+    schema: { response: { 200: shown } },
+    // wrk asks for nothing else.
+    handler: request => answers.get(request.url)!,
+  })
+}
+await app.listen({ host: '127.0.0.1', port: 0 })
 const address = app.server.address()
 console.log(JSON.stringify({ port: typeof address === 'object' ? address?.port : null }))
 process.once('SIGTERM', () => void app.close())

@@ -1,0 +1,20 @@
+// Every measure. A new one is a file in `measures/` and a line here.
+
+import { coupons } from './measures/coupons.ts'
+import { fiveLines } from './measures/five-lines.ts'
+import { guestOrder } from './measures/guest-order.ts'
+import { hotOrder } from './measures/hot-order.ts'
+import { loneOrder } from './measures/lone-order.ts'
+import { millionOrders } from './measures/million-orders.ts'
+import { reads } from './measures/reads.ts'
+import type { Measure } from './support/measure.ts'
+
+export const measures: readonly Measure[] = [
+  hotOrder,
+  guestOrder,
+  fiveLines,
+  coupons,
+  reads,
+  loneOrder,
+  millionOrders,
+]

@@ -1,0 +1,99 @@
+// Everything that one measure starts, ended in reverse order whatever happens.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createScratchDatabase } from '../../platform/engines/scratch-database.ts'
+import { type RunningMariadb, startMariadb } from '../../platform/engines/start-mariadb.ts'
+import type { LedgerEngine } from '../../tests/support/engines.ts'
+import { BenchShop } from './bench-shop.ts'
+import type { Run } from './measure.ts'
+import { prepareNaive } from './prepare-naive.ts'
+import { startScript, type Yardstick } from './processes.ts'
+import { INSPECTED } from './profiler.ts'
+
+/** The server's memory for rows, MiB: all rows of a measure fit, as they would on a database machine. */
+const BUFFER_POOL_MIB = 1_024
+/** Its redo log, MiB: with the default of 96 a load of minutes would be one of checkpoints. */
+const REDO_LOG_MIB = 1_024
+
+const BASELINES = path.resolve(import.meta.dirname, '../baselines')
+
+export interface ShopWishes {
+  /** Retail file whose products the shop sells; absent: none. */
+  readonly catalogue?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export class Arena {
+  private readonly folder = mkdtempSync(path.join(tmpdir(), 'levee-bench-'))
+  private readonly ends: Array<() => Promise<unknown>> = []
+  private mariadb: Promise<RunningMariadb> | null = null
+  private readonly run: Run
+
+  constructor(run: Run) {
+    this.run = run
+  }
+
+  /** A file of these lines, for wrk to take its requests from. */
+  file(name: string, lines: readonly string[]): string {
+    const file = path.join(this.folder, name)
+    writeFileSync(file, `${lines.join('\n')}\n`)
+    return file
+  }
+
+  /** One Levee: one process, with everything on, on a ledger of its own. */
+  async shop(engine: LedgerEngine['name'], wishes: ShopWishes = {}): Promise<BenchShop> {
+    const server = engine === 'mariadb' ? await this.server() : null
+    const inspector = this.run.profile ? { NODE_OPTIONS: INSPECTED } : {}
+    const shop = await BenchShop.open(server, { ...wishes, env: { ...inspector, ...wishes.env } })
+    this.ends.push(() => shop.drop())
+    return shop
+  }
+
+  /** The naive way, on a database of its own on the same server, with this shop's products and stock. */
+  async naive(like: BenchShop): Promise<Yardstick> {
+    const { url, drop } = await createScratchDatabase((await this.server()).url)
+    this.ends.push(drop)
+    await prepareNaive(url, like.ledger)
+    return this.script('naive.ts', { BENCH_MYSQL_URL: url })
+  }
+
+  /** Bare Fastify; `answers` are what its GETs say, by path. */
+  bareFastify(answers: Readonly<Record<string, object>> = {}): Promise<Yardstick> {
+    return this.script('bare-fastify.ts', {
+      BENCH_ANSWERS: this.file('answers.json', [JSON.stringify(answers)]),
+    })
+  }
+
+  server(): Promise<RunningMariadb> {
+    this.mariadb ??= startMariadb({
+      bufferPool: BUFFER_POOL_MIB,
+      extra: [`--innodb-log-file-size=${REDO_LOG_MIB}M`],
+    }).then(server => {
+      this.ends.unshift(() => server.stop())
+      return server
+    })
+    return this.mariadb
+  }
+
+  async close(): Promise<void> {
+    for (const end of this.ends.reverse()) await end()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  private async script(name: string, env: Readonly<Record<string, string>>): Promise<Yardstick> {
+    const yardstick = await startScript(path.join(BASELINES, name), env)
+    this.ends.push(yardstick.stop)
+    return yardstick
+  }
+}
+
+export async function inArena<T>(run: Run, work: (arena: Arena) => Promise<T>): Promise<T> {
+  const arena = new Arena(run)
+  try {
+    return await work(arena)
+  } finally {
+    await arena.close()
+  }
+}

@@ -1,0 +1,191 @@
+// Servers side by side: each under the same load, in turns, so that a machine's moods meet all of them.
+
+import { type BenchShop, OUTBOX_BOUND_S } from './bench-shop.ts'
+import { median, type Run } from './measure.ts'
+import { cpuTime, type Yardstick } from './processes.ts'
+import { type Profile, profiled, topSelfTimes } from './profiler.ts'
+import { countOf, type Load, type LoadResult, load, unexpected } from './wrk.ts'
+
+/** The judged number of connections. */
+export const CONNECTIONS = 512
+/** Before anything counts, s: code is compiled, pools and caches are filled. */
+const WARM_UP_S = 2
+/** Above this share of a core wrk may itself be what is measured. */
+const GENERATOR_BUSY = 0.95
+
+export interface Contender {
+  readonly name: string
+  readonly url: string
+  /** Process that answers. */
+  readonly server: number
+  /** Process of its database, if it is another one. */
+  readonly engine: number | null
+  /** Present: Levee. After a load its events must have arrived. */
+  readonly shop?: BenchShop
+  /** Asked before each load. */
+  load(): Promise<Load> | Load
+  /** What else goes on during each load. */
+  alongside?(): { stop(): Promise<void> }
+  /** Answers that count, such as `201`. */
+  readonly successes: readonly string[]
+  /** Answers that are right but do not count. */
+  readonly expected?: readonly string[]
+}
+
+export const contenderOf = (shop: BenchShop) => ({
+  name: shop.name,
+  url: shop.url,
+  server: shop.running.pid,
+  engine: shop.engine,
+  shop,
+})
+export const yardstickOf = (name: string, { url, pid }: Yardstick, engine: number | null = null) => ({
+  name,
+  url,
+  server: pid,
+  engine,
+})
+
+/** One load on one contender. CPU times in µs a success, all work for it included, also what came after the load. */
+export interface Figures {
+  readonly rate: number
+  readonly serverCpu: number
+  readonly engineCpu: number
+  /** ms */
+  readonly p50: number
+  readonly p99: number
+  /** ms */
+  readonly oldest: number
+  /** s; null: it has no outbox. */
+  readonly outbox: number | null
+  readonly busy: number
+}
+
+export class Contest {
+  readonly problems: string[] = []
+  private readonly run: Run
+  private readonly figures = new Map<string, Figures[]>()
+  /** The last of each shop. */
+  private readonly profiles = new Map<string, Profile>()
+
+  constructor(run: Run) {
+    this.run = run
+  }
+
+  /** Warms up, then rounds in which every contender has its turn at 512 connections, then once at the others. */
+  async hold(contenders: readonly Contender[]): Promise<void> {
+    for (const contender of contenders) await this.turn(contender, CONNECTIONS, WARM_UP_S)
+    this.figures.clear()
+    for (let round = 0; round < this.run.rounds; round++)
+      for (const contender of contenders) await this.step(contender, CONNECTIONS)
+    for (const connections of this.run.beside)
+      for (const contender of contenders) await this.step(contender, connections)
+  }
+
+  static steps(contenders: number, run: Run): number {
+    return contenders * (run.rounds + run.beside.length)
+  }
+
+  /** Median of the rounds' ratios: what slowed a whole round down cancels out. */
+  ratio(of: Contender, by: Contender): number {
+    const below = this.of(by, CONNECTIONS)
+    return median(this.of(of, CONNECTIONS).map((figures, round) => figures.rate / below[round]!.rate))
+  }
+
+  /** Medians at this number of connections. */
+  middle(contender: Contender, connections: number): Figures {
+    const all = this.of(contender, connections)
+    const of = (key: Exclude<keyof Figures, 'outbox'>): number => median(all.map(figures => figures[key]))
+    const outboxes = all.flatMap(({ outbox }) => (outbox === null ? [] : [outbox]))
+    return {
+      rate: of('rate'),
+      serverCpu: of('serverCpu'),
+      engineCpu: of('engineCpu'),
+      p50: of('p50'),
+      p99: of('p99'),
+      oldest: Math.max(...all.map(({ oldest }) => oldest)),
+      outbox: outboxes.length === 0 ? null : Math.max(...outboxes),
+      busy: of('busy'),
+    }
+  }
+
+  /** A line for each contender and number of connections. */
+  notes(contenders: readonly Contender[], what: string): string[] {
+    const figures = [CONNECTIONS, ...this.run.beside].flatMap(connections =>
+      contenders.map(contender => noteOf(contender, connections, this.middle(contender, connections), what)),
+    )
+    const profiles = [...this.profiles].flatMap(([name, profile]) => [
+      `${name}, profile:`,
+      ...topSelfTimes(profile),
+    ])
+    return [...figures, ...profiles]
+  }
+
+  private of(contender: Contender, connections: number): readonly Figures[] {
+    return this.figures.get(`${contender.name} ${connections}`) ?? []
+  }
+
+  private async step(contender: Contender, connections: number): Promise<void> {
+    const judged = connections === CONNECTIONS
+    await this.turn(contender, connections, judged ? this.run.seconds : Math.ceil(this.run.seconds / 2))
+    this.run.step()
+  }
+
+  private async turn(contender: Contender, connections: number, seconds: number): Promise<void> {
+    const { server, engine, shop } = contender
+    const what = await contender.load()
+    const before = { server: cpuTime(server), engine: engine === null ? 0 : cpuTime(engine) }
+    const other = contender.alongside?.()
+    const result = await this.watched(contender, () =>
+      load({ ...what, url: contender.url, connections, seconds }),
+    )
+    await other?.stop()
+    const outbox = shop === undefined ? null : await shop.outboxEmpty()
+    const count = countOf(result, contender.successes)
+    const label = `${contender.name} at ${connections} connections`
+    this.judge(label, contender, result, outbox)
+    const figures = this.figures.get(`${contender.name} ${connections}`) ?? []
+    this.figures.set(`${contender.name} ${connections}`, figures)
+    figures.push({
+      rate: count / result.seconds,
+      serverCpu: (cpuTime(server) - before.server) / count,
+      engineCpu: engine === null ? 0 : (cpuTime(engine) - before.engine) / count,
+      p50: result.p50,
+      p99: result.p99,
+      oldest: result.oldest,
+      outbox,
+      busy: result.busy,
+    })
+  }
+
+  /** Profiles a shop while it is under load, if that is asked for. */
+  private async watched(contender: Contender, work: () => Promise<LoadResult>): Promise<LoadResult> {
+    if (!this.run.profile || contender.shop === undefined) return work()
+    const { result, profile } = await profiled(contender.shop.running.log, work)
+    this.profiles.set(contender.name, profile)
+    return result
+  }
+
+  private judge(label: string, contender: Contender, result: LoadResult, outbox: number | null): void {
+    const strange = unexpected(result, [...contender.successes, ...(contender.expected ?? [])])
+    if (strange !== null) this.problems.push(`${label}: ${strange}`)
+    if (outbox !== null && outbox > OUTBOX_BOUND_S)
+      this.problems.push(`${label}: the outbox was empty only after ${outbox.toFixed(1)} s`)
+    if (result.busy > GENERATOR_BUSY && contender.shop === undefined)
+      this.problems.push(
+        `${label}: the load generator was the limit (${(result.busy * 100).toFixed(0)} % busy)`,
+      )
+  }
+}
+
+function noteOf(contender: Contender, connections: number, figures: Figures, what: string): string {
+  const { rate, serverCpu, engineCpu, p50, p99, outbox, busy } = figures
+  const parts = [
+    `${contender.name}, ${connections} connections: ${Math.round(rate).toLocaleString('en-GB')} ${what}/s`,
+    `CPU ${serverCpu.toFixed(0)} µs${contender.engine === null ? '' : ` + engine ${engineCpu.toFixed(0)} µs`}`,
+    `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
+  ]
+  if (outbox !== null) parts.push(`outbox empty after ${outbox.toFixed(1)} s`)
+  parts.push(`generator ${(busy * 100).toFixed(0)} % busy`)
+  return parts.join(' · ')
+}
