@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { webhookSignature } from '../../modules/payment/receive-webhook.ts'
+import type { Result } from '../../platform/contract/result.ts'
 import { type LedgerEngine, onEveryLedger } from '../support/engines.ts'
 import { codeOf, type Member, must, People, type Person } from '../support/people.ts'
 import { type RunningShop, ShopPlace } from '../support/shop.ts'
@@ -61,11 +62,14 @@ function suite(engine: LedgerEngine): void {
   const times = <T>(count: number, make: (i: number) => Promise<T>): Promise<T[]> =>
     Promise.all(Array.from({ length: count }, (_, i) => make(i)))
   const wins = (results: readonly { ok: boolean }[]): number => results.filter(result => result.ok).length
+  const refusals = (results: readonly Result<unknown>[]): Set<string> =>
+    new Set(results.filter(result => !result.ok).map(codeOf))
 
   it('sells the last 50 units to 200 buyers at once exactly 50 times', async () => {
     const productId = await product(50)
     const results = await times(200, () => place1(people.guest(), productId))
     expect(wins(results)).toBe(50)
+    expect(refusals(results)).toEqual(new Set(['out_of_stock']))
     expect(await stockOf(productId)).toMatchObject({ available: 0, reserved: 50 })
   })
 
@@ -274,6 +278,7 @@ function suite(engine: LedgerEngine): void {
     await expect.poll(() => balanceOf(member)).toBe(100)
     const orders = await times(8, () => place1(member, productId, 1, { points: 60, expectedTotal: 40 }))
     expect(wins(orders)).toBe(1)
+    expect(refusals(orders)).toEqual(new Set(['insufficient_points']))
     expect(await balanceOf(member)).toBe(40)
     const won = orders.find(order => order.ok)
     must(await member.order.cancelOrder({ orderId: won?.ok ? won.value.orderId : '' }))
