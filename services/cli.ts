@@ -18,6 +18,10 @@ const loadCommands = () =>
 
 /** Runs one command line and sets the exit code; pending output is flushed by ending by itself. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // `levee … | head` closes the pipe: who reads has seen enough.
+  process.stdout.on('error', error =>
+    process.exit((error as NodeJS.ErrnoException).code === 'EPIPE' ? OK : PROBLEM),
+  )
   process.exitCode = await run(argv, await buildProgram())
 }
 
