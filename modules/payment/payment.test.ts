@@ -107,6 +107,7 @@ onEveryLedger('payments', engine => {
   it('keeps nothing of a request that arrives while its payment is given up', async () => {
     const orderId = bed.orders.make()
     const slow = new Gate()
+    const quiet = vi.spyOn(bed.sandbox.webhooks, 'tell').mockImplementation(() => {})
     const laggard = bed.process({
       provider: {
         ...bed.provider,
@@ -118,6 +119,7 @@ onEveryLedger('payments', engine => {
     await bed.sweepAll(bed.twin)
     slow.open()
     expect(code(await paying)).toBe('payment_declined')
+    quiet.mockRestore()
     await expectNothingTaken(orderId)
     expect(state(orderId).state).toBe('placed')
     expect(await bed.pay(orderId)).toMatchObject({ value: { state: 'captured' } })

@@ -4,6 +4,7 @@
 import type { Call } from '../../platform/contract/call.ts'
 import { type Result, refuse } from '../../platform/contract/result.ts'
 import { type PaymentContext, submit } from './deps.ts'
+import { CHECK_AFTER_MS } from './payment-book.ts'
 import { isOpen } from './payment-states.ts'
 import type { ProviderAnswer } from './provider.ts'
 import type { MoveRequest } from './requests.ts'
@@ -188,6 +189,9 @@ export async function settle(
     return bookUnknown(context, call, payment)
   }
   const age = context.clock() - payment.created_at
+  // Its own process is about to ask the provider, unless it died: the sweep comes when that is certain.
+  if (answer.state === 'none' && payment.state === 'created' && age < CHECK_AFTER_MS)
+    return { ok: true, value: payment }
   // A late request may still be on its way to the provider: wait until none can be.
   if (answer.state === 'none' && payment.state !== 'created' && age < NEVER_ARRIVED_MS) {
     return bookUnknown(context, call, payment)
