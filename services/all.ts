@@ -22,6 +22,9 @@ export interface Shop {
   stop(): Promise<boolean>
 }
 
+/** Connections that may wait to be accepted: a rush arrives in one turn of the loop. Linux caps it at somaxconn, 4096. */
+const BACKLOG = 4_096
+
 export async function createShop(config: Config, log: Log, version: string): Promise<Shop> {
   const clock = Date.now
   const ledger = await openLedger({
@@ -70,7 +73,11 @@ export async function createShop(config: Config, log: Log, version: string): Pro
   return {
     doors: composed.doors,
     async open() {
-      const url = await gateway.app.listen({ host: config['http.host'], port: config['http.port'] })
+      const url = await gateway.app.listen({
+        host: config['http.host'],
+        port: config['http.port'],
+        backlog: BACKLOG,
+      })
       relay.start()
       scheduler.start()
       return url
