@@ -5,7 +5,7 @@ import { invariant, type Result, refuse } from '../../platform/contract/result.t
 import type { couponContract } from './contract.ts'
 import { claimIdOf, discountOf } from './coupon.ts'
 import type { CouponContext } from './deps.ts'
-import { couponRow, lockClaim, lockRedemption, moveClaim } from './store.ts'
+import { closeRedemption, couponRow, lockClaim, lockRedemption, moveClaim } from './store.ts'
 import type { CouponTables } from './tables.ts'
 
 export async function redeem(
@@ -24,6 +24,12 @@ export async function redeem(
     if (known !== undefined) return refuse('coupon_not_usable', `Order ${orderId} was given back before.`)
     const claim = await lockClaim(ledger, tx, claimId)
     if (claim === undefined) return refuse('coupon_not_usable', 'This member has no such coupon.')
+    if (claim.order_id === orderId) {
+      // The same step was under way beside this one and had the claim first: it is answered as that was.
+      const first = await lockRedemption(ledger, tx, orderId)
+      invariant(first?.state === 'used', `claim ${claimId} is used by order ${orderId} without a redemption`)
+      return { ok: true, value: { discount: first.discount } }
+    }
     if (claim.state !== 'issued') return refuse('coupon_not_usable', 'It is used in another order.')
     if (now >= coupon.usable_until) return refuse('coupon_not_usable', 'It was usable until `usableUntil`.')
     if (goodsTotal < coupon.min_order) {
@@ -64,11 +70,7 @@ export async function giveBack(
     if (known.state === 'returned' || known.claim_id === null) return false
     const moved = await moveClaim(tx, known.claim_id, 'redeemed', 'issued', null)
     invariant(moved, `claim ${known.claim_id} was not redeemed`)
-    await tx
-      .updateTable('coupon_redemptions')
-      .set({ state: 'returned' })
-      .where('order_id', '=', orderId)
-      .execute()
+    invariant(await closeRedemption(tx, orderId), `the redemption of order ${orderId} is gone`)
     return true
   })
   return { ok: true, value: { givenBack } }

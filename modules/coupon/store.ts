@@ -46,6 +46,17 @@ export async function moveClaim(
   return numUpdatedRows === 1n
 }
 
+/** True: it was used until now. */
+export async function closeRedemption(tx: CouponTx, orderId: string): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('coupon_redemptions')
+    .set({ state: 'returned' })
+    .where('order_id', '=', orderId)
+    .where('state', '=', 'used')
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
 export interface CouponPage {
   /** Epoch ms: only those open then; null: all. */
   readonly openAt: number | null
