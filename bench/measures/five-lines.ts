@@ -48,7 +48,10 @@ export const fiveLines: Measure = {
             better: 'higher',
           },
         ],
-        notes: contest.notes([naive, mariadb], 'orders of 5 lines'),
+        notes: [
+          ...contest.notes([naive, mariadb], 'orders of 5 lines'),
+          ...contest.engineNotes([naive, mariadb]),
+        ],
         problems: contest.problems,
       }
     }),

@@ -63,7 +63,11 @@ export const hotOrder: Measure = {
             floor: 0.3,
           },
         ],
-        notes: [...contest.notes(all, 'orders'), ...baselineNotes(contest, { fastify, naive })],
+        notes: [
+          ...contest.notes(all, 'orders'),
+          ...contest.engineNotes(all),
+          ...baselineNotes(contest, { fastify, naive }),
+        ],
         problems: contest.problems,
       }
     }),

@@ -34,7 +34,7 @@ export const millionOrders: Measure = {
   name: 'million-orders',
   summary: 'resident memory and order p99 after 1,000,000 orders ÷ after 10,000, SQLite and MariaDB',
   long: true,
-  steps: () => 2 * (1 + (MANY - FEW) / AT_ONCE),
+  steps: () => 2 * (1 + Math.ceil((MANY - FEW) / AT_ONCE)),
   run: run =>
     inArena(run, async arena => {
       const rows: BenchRow[] = []

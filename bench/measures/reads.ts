@@ -27,7 +27,7 @@ const KEPT_UP = 0.95
 export const reads: Measure = {
   name: 'reads',
   summary: `product and best-seller reads while ${ORDERS_PER_SECOND} orders/s are paid, MariaDB beside bare Fastify GET`,
-  steps: run => Contest.steps(2, run),
+  steps: run => Contest.steps(3, run),
   run: run =>
     inArena(run, async arena => {
       const retail = await readRetailFile()
@@ -40,10 +40,13 @@ export const reads: Measure = {
       const load = { kind: 'read', files: [arena.file('paths', paths)] } as const
       const same = { load: () => load, successes: ['200'] }
       const fastify: Contender = { ...yardstickOf('Bare Fastify GET', fastifyServer), ...same }
+      const uncachedServer = await arena.uncachedReads(shop)
+      const uncached: Contender = { ...yardstickOf('Without caches', uncachedServer, shop.engine), ...same }
       const mariadb: Contender = { ...contenderOf(shop), ...same, alongside }
 
       const contest = new Contest(run)
-      await contest.hold([fastify, mariadb])
+      const all = [fastify, uncached, mariadb]
+      await contest.hold(all)
       customers.close()
       checker.close()
       const { oldest } = contest.middle(mariadb, CONNECTIONS)
@@ -63,7 +66,8 @@ export const reads: Measure = {
           },
         ],
         notes: [
-          ...contest.notes([fastify, mariadb], 'reads'),
+          ...contest.notes(all, 'reads'),
+          ...contest.engineNotes([uncached, mariadb]),
           `${paid} orders placed and paid meanwhile; ${checker.looks} answers compared with them, the oldest ` +
             `${checker.oldest} ms when it arrived; oldest of all that wrk got: ${oldest.toFixed(0)} ms`,
         ],

@@ -66,6 +66,11 @@ export class Arena {
     })
   }
 
+  /** The shop's reads as they would be without its caches: the ledger is asked for each. */
+  uncachedReads(shop: BenchShop): Promise<Yardstick> {
+    return this.script('uncached-reads.ts', { BENCH_MYSQL_URL: shop.ledgerUrl })
+  }
+
   server(): Promise<RunningMariadb> {
     this.mariadb ??= startMariadb({
       bufferPool: BUFFER_POOL_MIB,

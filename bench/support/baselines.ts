@@ -7,8 +7,8 @@ const PROTOTYPE = {
   fastify: { rate: 25_000, cpu: 26 },
   naive: { rate: 1_320, cpu: 885 },
 }
-/** Worse by more than this is flagged. */
-const TOLERANCE = 1.25
+/** Worse by more than this part is flagged. */
+const TOLERANCE = 0.25
 
 /** A line for each baseline: as good as the prototype's, or flagged. */
 export function baselineNotes(
@@ -21,7 +21,7 @@ export function baselineNotes(
     const { rate, serverCpu, engineCpu } = contest.middle(baseline, CONNECTIONS)
     const cpu = serverCpu + engineCpu
     const before = PROTOTYPE[kind]
-    const worse = rate * TOLERANCE < before.rate || cpu > before.cpu * TOLERANCE
+    const worse = rate < before.rate * (1 - TOLERANCE) || cpu > before.cpu * (1 + TOLERANCE)
     const figures =
       `${Math.round(rate)}/s at ${cpu.toFixed(0)} µs, ` +
       `the prototype's ${before.rate}/s at ${before.cpu} µs`

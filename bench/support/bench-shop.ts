@@ -35,11 +35,11 @@ export class BenchShop {
   readonly running: RunningShop
   /** The shop's ledger, seen from this process. */
   readonly ledger: Ledger
-  /** Process of its engine; null: it is in the shop's own. */
-  readonly engine: number | null
+  /** Its database server; null: the ledger is in the shop's own process. */
+  readonly engine: RunningMariadb | null
   private readonly place: ShopPlace
 
-  private constructor(place: ShopPlace, running: RunningShop, ledger: Ledger, engine: number | null) {
+  private constructor(place: ShopPlace, running: RunningShop, ledger: Ledger, engine: RunningMariadb | null) {
     this.name = engine === null ? 'Levee, SQLite' : 'Levee, MariaDB'
     this.place = place
     this.running = running
@@ -63,11 +63,16 @@ export class BenchShop {
         poolSize: LOOKERS,
         lockWait: LOCK_WAIT_MS,
       })
-      return new BenchShop(place, running, ledger, server?.pid ?? null)
+      return new BenchShop(place, running, ledger, server)
     } catch (error) {
       await place.drop()
       throw error
     }
+  }
+
+  /** Names its MariaDB ledger for another process. */
+  get ledgerUrl(): string {
+    return this.place.env.LEVEE_MYSQL_URL ?? ''
   }
 
   get url(): string {

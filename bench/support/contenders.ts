@@ -1,9 +1,11 @@
 // Servers side by side: each under the same load, in turns, so that a machine's moods meet all of them.
 
+import type { RunningMariadb } from '../../platform/engines/start-mariadb.ts'
 import { type BenchShop, OUTBOX_BOUND_S } from './bench-shop.ts'
+import { type Counters, perSuccess, readCounters, toldCounters } from './engine-counters.ts'
 import { median, type Run } from './measure.ts'
 import { cpuTime, type Yardstick } from './processes.ts'
-import { type Profile, profiled, topSelfTimes } from './profiler.ts'
+import { type Profile, profiled, topTimes } from './profiler.ts'
 import { countOf, type Load, type LoadResult, load, unexpected } from './wrk.ts'
 
 /** The judged number of connections. */
@@ -13,13 +15,15 @@ const WARM_UP_S = 2
 /** Above this share of a core wrk may itself be what is measured. */
 const GENERATOR_BUSY = 0.95
 
+type Engine = Pick<RunningMariadb, 'pid' | 'adminUrl'>
+
 export interface Contender {
   readonly name: string
   readonly url: string
   /** Process that answers. */
   readonly server: number
-  /** Process of its database, if it is another one. */
-  readonly engine: number | null
+  /** Its database server, if it has one. */
+  readonly engine: Engine | null
   /** Present: Levee. After a load its events must have arrived. */
   readonly shop?: BenchShop
   /** Asked before each load. */
@@ -39,7 +43,7 @@ export const contenderOf = (shop: BenchShop) => ({
   engine: shop.engine,
   shop,
 })
-export const yardstickOf = (name: string, { url, pid }: Yardstick, engine: number | null = null) => ({
+export const yardstickOf = (name: string, { url, pid }: Yardstick, engine: Engine | null = null) => ({
   name,
   url,
   server: pid,
@@ -59,6 +63,8 @@ export interface Figures {
   /** s; null: it has no outbox. */
   readonly outbox: number | null
   readonly busy: number
+  /** What its database server counted; null: it has none. */
+  readonly counters: Counters | null
 }
 
 export class Contest {
@@ -95,7 +101,8 @@ export class Contest {
   /** Medians at this number of connections. */
   middle(contender: Contender, connections: number): Figures {
     const all = this.of(contender, connections)
-    const of = (key: Exclude<keyof Figures, 'outbox'>): number => median(all.map(figures => figures[key]))
+    const of = (key: Exclude<keyof Figures, 'outbox' | 'counters'>): number =>
+      median(all.map(figures => figures[key]))
     const outboxes = all.flatMap(({ outbox }) => (outbox === null ? [] : [outbox]))
     return {
       rate: of('rate'),
@@ -106,6 +113,7 @@ export class Contest {
       oldest: Math.max(...all.map(({ oldest }) => oldest)),
       outbox: outboxes.length === 0 ? null : Math.max(...outboxes),
       busy: of('busy'),
+      counters: all.at(-1)?.counters ?? null,
     }
   }
 
@@ -116,9 +124,17 @@ export class Contest {
     )
     const profiles = [...this.profiles].flatMap(([name, profile]) => [
       `${name}, profile:`,
-      ...topSelfTimes(profile),
+      ...topTimes(profile),
     ])
     return [...figures, ...profiles]
+  }
+
+  /** What the database servers counted at 512 connections. */
+  engineNotes(contenders: readonly Contender[]): string[] {
+    return contenders.flatMap(contender => {
+      const { counters } = this.middle(contender, CONNECTIONS)
+      return counters === null ? [] : [`${contender.name}, ${toldCounters(counters)}`]
+    })
   }
 
   private of(contender: Contender, connections: number): readonly Figures[] {
@@ -134,7 +150,9 @@ export class Contest {
   private async turn(contender: Contender, connections: number, seconds: number): Promise<void> {
     const { server, engine, shop } = contender
     const what = await contender.load()
-    const before = { server: cpuTime(server), engine: engine === null ? 0 : cpuTime(engine) }
+    const engineCpu = () => (engine === null ? 0 : cpuTime(engine.pid))
+    const counters = async () => (engine === null ? null : await readCounters(engine.adminUrl))
+    const before = { server: cpuTime(server), engine: engineCpu(), counters: await counters() }
     const other = contender.alongside?.()
     const result = await this.watched(contender, () =>
       load({ ...what, url: contender.url, connections, seconds }),
@@ -149,12 +167,13 @@ export class Contest {
     figures.push({
       rate: count / result.seconds,
       serverCpu: (cpuTime(server) - before.server) / count,
-      engineCpu: engine === null ? 0 : (cpuTime(engine) - before.engine) / count,
+      engineCpu: (engineCpu() - before.engine) / count,
       p50: result.p50,
       p99: result.p99,
       oldest: result.oldest,
       outbox,
       busy: result.busy,
+      counters: before.counters && perSuccess(before.counters, (await counters())!, count),
     })
   }
 

@@ -15,7 +15,11 @@ interface CallFrame {
   readonly lineNumber: number
 }
 export interface Profile {
-  readonly nodes: readonly { readonly id: number; readonly callFrame: CallFrame }[]
+  readonly nodes: readonly {
+    readonly id: number
+    readonly callFrame: CallFrame
+    readonly children?: readonly number[]
+  }[]
   readonly samples: readonly number[]
   readonly timeDeltas: readonly number[]
 }
@@ -51,25 +55,36 @@ export async function profiled<T>(
   return { result, profile: profile! }
 }
 
-/** Lines with the greatest shares: of files, then of functions, without what they call. */
-export function topSelfTimes(profile: Profile): string[] {
-  const frames = new Map(profile.nodes.map(node => [node.id, node.callFrame]))
+/** Lines with the greatest shares: of functions and files by themselves, and of our files with what they call. */
+export function topTimes(profile: Profile): string[] {
+  const nodes = new Map(profile.nodes.map(node => [node.id, node]))
+  const parents = new Map(
+    profile.nodes.flatMap(({ id, children = [] }) => children.map(child => [child, id])),
+  )
   const functions = new Map<string, number>()
   const files = new Map<string, number>()
+  const whole = new Map<string, number>()
+  const add = (times: Map<string, number>, name: string, time: number) =>
+    times.set(name, (times.get(name) ?? 0) + time)
   let total = 0
   for (const [i, id] of profile.samples.entries()) {
-    const { functionName, url, lineNumber } = frames.get(id)!
     const time = profile.timeDeltas[i] ?? 0
+    const { functionName, url, lineNumber } = nodes.get(id)!.callFrame
     const file = fileOf(url)
-    const name = `${functionName || '(anonymous)'} ${file === '' ? '' : `${file}:${lineNumber + 1}`}`
-    functions.set(name, (functions.get(name) ?? 0) + time)
-    files.set(file || functionName, (files.get(file || functionName) ?? 0) + time)
+    add(functions, `${functionName || '(anonymous)'} ${file === '' ? '' : `${file}:${lineNumber + 1}`}`, time)
+    add(files, file || functionName, time)
+    const onStack = new Set<string>()
+    for (let at: number | undefined = id; at !== undefined; at = parents.get(at))
+      onStack.add(fileOf(nodes.get(at)!.callFrame.url))
+    for (const each of onStack) if (each !== '') add(whole, each, time)
     total += time
   }
   return [
-    'self time by file',
+    'by file, with what it calls',
+    ...greatest(whole, total, TOP),
+    'by file',
     ...greatest(files, total, TOP / 2),
-    'self time by function',
+    'by function',
     ...greatest(functions, total, TOP),
   ]
 }
