@@ -76,8 +76,20 @@ export function inputReader(operation: Operation): InputReader {
     }
     if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
       return invalid([{ path: '', message: 'must be an object' }])
+    if (body !== undefined && HALF_ESCAPED.test(body) && !isWhole(fields))
+      return refuse('malformed_body', 'The body holds half of a character: a surrogate without its pair.')
     return finish(fields as Fields, params)
   }
+}
+
+/** Bodies are decoded from UTF-8, which has no halves of characters: only an escape can make one. */
+const HALF_ESCAPED = /\\u[dD][89a-fA-F]/
+
+/** Whether every text is one that UTF-8 can hold. A half would be stored as another character than was answered. */
+function isWhole(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed()
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([name, inner]) => name.isWellFormed() && isWhole(inner))
 }
 
 /** The names written `:name` in a path. */

@@ -30,6 +30,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
     'malformed_body',
     'The body is not as long as Content-Length says.',
   ).refusal,
+  FST_ERR_MAX_PARAM_LENGTH: refuse('invalid_request', 'A part of the path is longer than any id.').refusal,
   FST_ERR_BAD_URL: refuse('malformed_request', 'The path cannot be decoded.').refusal,
 }
 
