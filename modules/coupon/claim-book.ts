@@ -1,7 +1,8 @@
 // Claims of one batch, decided in order of arrival on the coupon's own row. Pure.
 
+import { type Call, isAudited } from '../../platform/contract/call.ts'
 import { refuse } from '../../platform/contract/result.ts'
-import type { Combinable, Memory, Outcome } from '../../platform/sql/combiner.ts'
+import type { Outcome } from '../../platform/sql/combiner.ts'
 import {
   insertInto,
   type Row,
@@ -11,8 +12,8 @@ import {
   type Value,
   type Write,
 } from '../../platform/sql/statements.ts'
-import { claimIdOf, claimView } from './coupon.ts'
-import type { ClaimRow, CouponRow } from './tables.ts'
+import { alreadyClaimed, claimIdOf, claimView, closedFor, type QuotaRow } from './coupon.ts'
+import type { ClaimRow } from './tables.ts'
 
 export interface ClaimRequest {
   readonly couponId: string
@@ -21,13 +22,9 @@ export interface ClaimRequest {
 
 export type ClaimAnswer = ReturnType<typeof claimView>
 
-const lockCoupons = selectByKey({
-  columns: 'coupon_id, quota, issued, opens_at, closes_at, version',
-  from: 'coupons',
-  key: 'coupon_id',
-  lock: true,
-})
-const couponsThere = selectByKey({ columns: 'coupon_id', from: 'coupons', key: 'coupon_id', lock: false })
+const terms = { columns: 'coupon_id, quota, issued, opens_at, closes_at, version', from: 'coupons' } as const
+export const lockCoupons = selectByKey({ ...terms, key: 'coupon_id', lock: true })
+export const readCoupons = selectByKey({ ...terms, key: 'coupon_id', lock: false })
 /** Guarded by the lock on their coupon. */
 export const readClaims = selectByKey({
   columns: 'claim_id',
@@ -35,11 +32,14 @@ export const readClaims = selectByKey({
   key: 'claim_id',
   lock: false,
 })
-/** The judge's one conditional statement: the version that was read, and issued ≤ quota as a constraint. */
+/**
+ * The judge's one conditional statement: the terms and the count that were read, and issued ≤ quota as a
+ * constraint. The version is that of the terms; an edit in between fails the batch as a claim in between does.
+ */
 const updateCoupons = updateByKey(
   'coupons',
-  { coupon_id: 'id', version: 'int' },
-  { version: 'int', issued: 'int' },
+  { coupon_id: 'id', version: 'int', issued: 'int' },
+  { issued: 'int' },
 )
 const insertClaims = insertInto('coupon_claims', [
   'claim_id',
@@ -50,44 +50,51 @@ const insertClaims = insertInto('coupon_claims', [
   'claimed_at',
 ])
 
-type QuotaRow = Pick<CouponRow, 'coupon_id' | 'quota' | 'issued' | 'opens_at' | 'closes_at' | 'version'>
+/** A coupon's row as it will be, and how many were issued when it was read. */
+export interface HeldCoupon {
+  readonly row: QuotaRow
+  readIssued: number
+}
 
-class ClaimBook {
+/** Ids of claims that there are. */
+export interface Claims {
+  has(claimId: string): boolean
+  add(claimId: string): unknown
+}
+
+export class ClaimBook {
   now: number
-  readonly coupons = new Map<string, { row: QuotaRow; read: number }>()
+  readonly coupons = new Map<string, HeldCoupon>()
   /** Claims in the ledger, as far as they are known, and those of this batch. */
-  readonly claimed = new Set<string>()
-  private readonly there: ReadonlySet<string>
+  private readonly claimed: Claims
   private readonly missingMeansAbsent: boolean
-  private changed = new Set<{ row: QuotaRow; read: number }>()
+  private readonly there: ReadonlySet<string>
+  private changed = new Set<HeldCoupon>()
   private fresh: ClaimRow[] = []
 
-  constructor(sets: readonly Row[][], now: number, missingMeansAbsent: boolean) {
+  /** `sets`: coupons, claims, ids of the coupons that exist. `now`: epoch ms. `claimed`: holds the claims. */
+  constructor(sets: readonly Row[][], now: number, missingMeansAbsent: boolean, claimed: Claims) {
     const [coupons = [], claims = [], there = []] = sets
     this.now = now
     this.missingMeansAbsent = missingMeansAbsent
+    this.claimed = claimed
     for (const row of coupons as unknown as QuotaRow[])
-      this.coupons.set(row.coupon_id, { row, read: row.version })
-    for (const row of claims) this.claimed.add(row.claim_id as string)
+      this.coupons.set(row.coupon_id, { row, readIssued: row.issued })
+    for (const row of claims) claimed.add(row.claim_id as string)
     this.there = new Set(there.map(row => row.coupon_id as string))
   }
 
-  decide({ couponId, memberId }: ClaimRequest, retried: boolean): Outcome<ClaimAnswer> {
+  decide({ couponId, memberId }: ClaimRequest, call: Call, retried: boolean): Outcome<ClaimAnswer> {
     const held = this.coupons.get(couponId)
     if (held === undefined) {
       if (!this.missingMeansAbsent && !(retried && !this.there.has(couponId))) return 'parked'
       return { result: refuse('coupon_unknown', `There is no coupon ${couponId}.`) }
     }
-    const { row } = held
     const claimId = claimIdOf(couponId, memberId)
-    if (this.claimed.has(claimId))
-      return { result: refuse('coupon_already_claimed', 'This member has it already.') }
-    if (this.now < row.opens_at || this.now >= row.closes_at) {
-      const fields = { opensAt: row.opens_at, closesAt: row.closes_at }
-      return { result: refuse('coupon_not_open', `Coupon ${couponId} is not open now.`, { fields }) }
-    }
-    if (row.issued >= row.quota) return { result: refuse('coupon_sold_out', `All ${row.quota} are issued.`) }
-    row.issued++
+    if (this.claimed.has(claimId)) return { result: alreadyClaimed() }
+    const closed = closedFor(held.row, this.now)
+    if (closed !== null) return { result: closed }
+    held.row.issued++
     this.changed.add(held)
     this.claimed.add(claimId)
     const claim: ClaimRow = {
@@ -99,7 +106,10 @@ class ClaimBook {
       claimed_at: this.now,
     }
     this.fresh.push(claim)
-    return { result: { ok: true, value: claimView(claim) } }
+    const result = { ok: true, value: claimView(claim) } as const
+    return isAudited(call.principal)
+      ? { result, audit: { subject: claimId, detail: { memberId } } }
+      : { result }
   }
 
   locks(): Select[] {
@@ -108,76 +118,18 @@ class ClaimBook {
 
   writes(): Write[] {
     const coupons: Value[][] = []
-    for (const held of this.changed) {
-      held.row.version = held.read + 1
-      coupons.push([held.row.coupon_id, held.read, held.row.version, held.row.issued])
-    }
+    for (const { row, readIssued } of this.changed)
+      coupons.push([row.coupon_id, row.version, readIssued, row.issued])
     const claims = this.fresh.map(({ claim_id, coupon_id, member_id, state, order_id, claimed_at }) => {
       return [claim_id, coupon_id, member_id, state, order_id, claimed_at]
     })
     return [updateCoupons(coupons), insertClaims(claims)]
   }
 
+  /** What was written is what is there. */
   settle(): void {
-    for (const held of this.changed) held.read = held.row.version
+    for (const held of this.changed) held.readIssued = held.row.issued
     this.changed = new Set()
     this.fresh = []
-  }
-}
-
-/** Claims remembered as taken, so that repeats go to the ledger at once: a rush of a large event. 20 MB. */
-const CLAIMS_MOST = 200_000
-
-class ClaimMemory implements Memory<ClaimRequest, ClaimAnswer> {
-  last: ClaimBook | null = null
-  private book = new ClaimBook([], 0, false)
-
-  knows({ couponId, memberId }: ClaimRequest): boolean {
-    return this.book.coupons.has(couponId) && !this.book.claimed.has(claimIdOf(couponId, memberId))
-  }
-
-  decide(request: ClaimRequest, _call: unknown, now: number) {
-    this.book.now = now
-    return this.book.decide(request, false)
-  }
-
-  flush() {
-    const writes = this.book.writes()
-    const locks = this.book.locks()
-    this.book.settle()
-    if (this.book.claimed.size > CLAIMS_MOST) this.book.claimed.clear()
-    return { locks, writes }
-  }
-
-  learn(): void {
-    if (this.last === null) return
-    this.last.settle()
-    for (const [id, held] of this.last.coupons) this.book.coupons.set(id, held)
-    for (const id of this.last.claimed) this.book.claimed.add(id)
-    this.last = null
-  }
-
-  forget(): void {
-    this.last = null
-    this.book = new ClaimBook([], 0, false)
-  }
-}
-
-export function claimFamily(): Combinable<ClaimRequest, ClaimAnswer> {
-  const memory = new ClaimMemory()
-  return {
-    name: 'coupon',
-    memory,
-    reads: (requests, retried) => [
-      lockCoupons(requests.map(request => request.couponId)),
-      readClaims(requests.map(request => claimIdOf(request.couponId, request.memberId))),
-      couponsThere(requests.filter((_, i) => retried[i]).map(request => request.couponId)),
-    ],
-    decide(requests, _calls, sets, context) {
-      const book = new ClaimBook(sets, context.now, context.missingMeansAbsent)
-      const outcomes = requests.map((request, i) => book.decide(request, context.retried[i] ?? false))
-      memory.last = book
-      return { outcomes, writes: book.writes() }
-    },
   }
 }

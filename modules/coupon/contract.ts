@@ -29,11 +29,12 @@ export const Coupon = Type.Object({
   maxDiscount: Nullable(Type.Integer()),
   minOrder: Type.Integer(),
   quota: Type.Integer(),
-  issued: Type.Integer({ description: 'May be some moments old' }),
+  issued: Type.Integer({ description: 'For customers up to half a second old' }),
+  left: Type.Integer({ description: 'Quota less issued' }),
   opensAt: Type.Integer(),
   closesAt: Type.Integer(),
   usableUntil: Type.Integer(),
-  version: Type.Integer(),
+  version: Type.Integer({ description: 'Of the terms; claims leave it alone' }),
 })
 
 export const Claim = Type.Object({

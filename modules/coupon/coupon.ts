@@ -1,6 +1,7 @@
 // What a coupon is worth, and how it is shown. Pure.
 
 import type { Output } from '../../platform/contract/operation.ts'
+import { type Refused, refuse } from '../../platform/contract/result.ts'
 import type { couponContract } from './contract.ts'
 import type { ClaimRow, CouponRow } from './tables.ts'
 
@@ -22,11 +23,28 @@ export function wrongTerms(
   return null
 }
 
+export type QuotaRow = Pick<
+  CouponRow,
+  'coupon_id' | 'quota' | 'issued' | 'opens_at' | 'closes_at' | 'version'
+>
+
+/** Why nobody can have this coupon now; null: there is one to be had. Times in epoch ms. */
+export function closedFor(row: QuotaRow, now: number): Refused | null {
+  if (now < row.opens_at || now >= row.closes_at) {
+    const fields = { opensAt: row.opens_at, closesAt: row.closes_at }
+    return refuse('coupon_not_open', `Coupon ${row.coupon_id} is not open now.`, { fields })
+  }
+  if (row.issued >= row.quota) return refuse('coupon_sold_out', `All ${row.quota} are issued.`)
+  return null
+}
+
+export const alreadyClaimed = (): Refused => refuse('coupon_already_claimed', 'This member has it already.')
+
 export function couponView(row: CouponRow): Output<typeof couponContract.getCoupon> {
   const { coupon_id: couponId, name, kind, value, quota, issued, version } = row
   const money = { maxDiscount: row.max_discount, minOrder: row.min_order }
   const times = { opensAt: row.opens_at, closesAt: row.closes_at, usableUntil: row.usable_until }
-  return { couponId, name, kind, value, ...money, quota, issued, ...times, version }
+  return { couponId, name, kind, value, ...money, quota, issued, left: quota - issued, ...times, version }
 }
 
 export function claimView(row: ClaimRow): Output<typeof couponContract.claimCoupon> {

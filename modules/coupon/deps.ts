@@ -1,10 +1,12 @@
 // What the coupon module is given.
 
+import type { ReadCache } from '../../platform/cache/read-cache.ts'
 import type { Log } from '../../platform/log/log.ts'
 import type { Clock } from '../../platform/module.ts'
 import type { BatchObserver, Combiner } from '../../platform/sql/combiner.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import type { ClaimAnswer, ClaimRequest } from './claim-book.ts'
+import type { ShownCoupon } from './show-coupons.ts'
 import type { SoldOutGate } from './sold-out-gate.ts'
 
 export interface CouponSettings {
@@ -23,4 +25,5 @@ export interface CouponDeps {
 export interface CouponContext extends CouponDeps {
   readonly combiner: Combiner<ClaimRequest, ClaimAnswer>
   readonly gate: SoldOutGate
+  readonly cache: ReadCache<ShownCoupon>
 }

@@ -2,13 +2,13 @@
 
 import type { Module } from '../../platform/module.ts'
 import { Combiner, combinerLimits } from '../../platform/sql/combiner.ts'
-import { claimFamily } from './claim-book.ts'
+import { claimCoupon } from './claim-coupon.ts'
+import { claimFamily } from './claim-memory.ts'
 import type { couponContract } from './contract.ts'
 import type { CouponContext, CouponDeps } from './deps.ts'
 import { createCoupon, editCoupon } from './edit-coupons.ts'
 import { giveBack, redeem } from './redeem-coupon.ts'
-import { claimBySql } from './rung-sql.ts'
-import { getCoupon, listCoupons, myCoupons } from './show-coupons.ts'
+import { couponCache, getCoupon, listCoupons, myCoupons } from './show-coupons.ts'
 import { SoldOutGate } from './sold-out-gate.ts'
 
 export { couponSchema } from './tables.ts'
@@ -18,22 +18,25 @@ export function createCouponModule(deps: CouponDeps): Module<typeof couponContra
   const context: CouponContext = {
     ...deps,
     combiner: new Combiner(deps.ledger, claimFamily(), limits, deps.observe),
-    gate: new SoldOutGate(deps.ledger),
+    gate: new SoldOutGate(deps.ledger, deps.clock),
+    cache: couponCache(deps.ledger),
   }
   return {
     door: {
       createCoupon: (call, input) => createCoupon(context, call, input),
       editCoupon: (call, input) => editCoupon(context, call, input),
       listCoupons: (call, input) => listCoupons(context, call, input),
-      getCoupon: (_call, { couponId }) => getCoupon(context, couponId),
-      claimCoupon: (call, { couponId }) =>
-        claimBySql(context, call, { couponId, memberId: call.principal.id }),
+      getCoupon: (call, { couponId }) => getCoupon(context, call, couponId),
+      claimCoupon: (call, { couponId }) => claimCoupon(context, call, couponId),
       myCoupons: (call, input) => myCoupons(context, call, input),
       redeem: (_call, input) => redeem(context, input),
       giveBack: (_call, { orderId }) => giveBack(context, orderId),
     },
     consumers: [],
     sweeps: [],
-    drain: () => context.combiner.drained(),
+    drain: async () => {
+      await context.gate.drained()
+      await context.combiner.drained()
+    },
   }
 }

@@ -1,73 +1,132 @@
-// The local sold-out flag: lets most of a rush hear "no" without a transaction. It grants nothing, it forgets
-// quickly, and it never speaks over a claim that exists.
+// The local flag "nobody gets this coupon now": sold out, or outside its window. Claims of a flagged coupon are
+// first answered by a read without locks, many together, so that a "no" costs little. The flag itself says
+// nothing: each "no" rests on the ledger as it was after the claim came in, so none is stranded behind a flag, a
+// winner's repeat hears its first answer, and who holds the coupon hears that.
 
+import type { Call } from '../../platform/contract/call.ts'
+import { type Result, refuse } from '../../platform/contract/result.ts'
+import type { Clock } from '../../platform/module.ts'
+import { firstAnswer, MYSQL_BATCH, SQLITE_BATCH } from '../../platform/sql/combiner.ts'
 import type { Lane, Ledger } from '../../platform/sql/ledger.ts'
-import { readClaims } from './claim-book.ts'
+import { type Row, selectByKey } from '../../platform/sql/statements.ts'
+import { type ClaimAnswer, type ClaimRequest, readClaims, readCoupons } from './claim-book.ts'
+import { alreadyClaimed, claimIdOf, closedFor, type QuotaRow } from './coupon.ts'
+import { RecentSet } from './recent-set.ts'
 
-/** How long "sold out" is believed before one request asks the ledger again, ms: the longest a freed coupon lies unseen. */
-const BELIEVED_MS = 100
-/** Coupons flagged; more are not flagged, which costs only time. */
+/** Coupons flagged: more than are asked for at the same time. One that is not flagged only costs time. */
 const FLAGS_MOST = 10_000
+/** Claims waiting for a look, as many as may wait for the ledger's lock: two seconds of work at full speed. */
+const MAX_WAITING = 20_000
 
-interface Flag {
-  until: number
-  checking: boolean
-}
+const readKeys = selectByKey({
+  columns: 'id, fingerprint, answer',
+  from: 'idempotency',
+  key: 'id',
+  lock: false,
+})
 
 interface Waiting {
-  resolve(has: boolean): void
-  reject(error: unknown): void
+  readonly call: Call
+  readonly request: ClaimRequest
+  readonly claimId: string
+  resolve(answer: Result<ClaimAnswer> | null): void
 }
 
 export class SoldOutGate {
   private readonly lane: Lane
-  private readonly flags = new Map<string, Flag>()
-  private waiting = new Map<string, Waiting[]>()
+  private readonly clock: Clock
+  private readonly maxBatch: number
+  private readonly flags = new RecentSet(FLAGS_MOST)
+  private waiting: Waiting[] = []
+  private looking = false
+  private idle: Array<() => void> = []
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, clock: Clock) {
     this.lane = ledger.lane('coupon-gate')
+    this.clock = clock
+    this.maxBatch = ledger.dialect === 'sqlite' ? SQLITE_BATCH : MYSQL_BATCH
   }
 
-  /** False: ask the ledger. True: sold out as of a moment ago. Every `BELIEVED_MS` one request is let through. */
-  closed(couponId: string, now: number): boolean {
-    const flag = this.flags.get(couponId)
-    if (flag === undefined) return false
-    if (now < flag.until || flag.checking) return true
-    flag.checking = true
-    return false
+  /** True: look first. */
+  isFlagged(couponId: string): boolean {
+    return this.flags.has(couponId)
   }
 
-  /** The ledger said no. */
-  soldOut(couponId: string, now: number): void {
-    if (this.flags.size < FLAGS_MOST || this.flags.has(couponId)) {
-      this.flags.set(couponId, { until: now + BELIEVED_MS, checking: false })
+  /** The judge said no to somebody who does not hold it. */
+  flag(couponId: string): void {
+    this.flags.add(couponId)
+  }
+
+  /** The answer, if a read can give it; null: the judge is to be asked. Never rejects. */
+  look(call: Call, request: ClaimRequest): Promise<Result<ClaimAnswer> | null> {
+    if (this.waiting.length >= MAX_WAITING) {
+      const detail = `More than ${MAX_WAITING} claims wait.`
+      return Promise.resolve(refuse('overloaded', detail, { retryAfter: 1 }))
     }
-  }
-
-  /** The ledger said something else, or could not be asked. */
-  open(couponId: string): void {
-    this.flags.delete(couponId)
-  }
-
-  /** Does this claim exist? One read for all who ask in one turn of the loop. */
-  hasClaim(claimId: string): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      if (this.waiting.size === 0) setImmediate(() => void this.look())
-      const others = this.waiting.get(claimId)
-      if (others === undefined) this.waiting.set(claimId, [{ resolve, reject }])
-      else others.push({ resolve, reject })
+    return new Promise(resolve => {
+      const claimId = claimIdOf(request.couponId, request.memberId)
+      this.waiting.push({ call, request, claimId, resolve })
+      if (this.looking) return
+      this.looking = true
+      // After this turn of the loop: all claims that arrived together are looked up together.
+      setImmediate(() => void this.work())
     })
   }
 
-  private async look(): Promise<void> {
-    const waiting = this.waiting
-    this.waiting = new Map()
+  /** Resolves when nobody waits for a look. */
+  drained(): Promise<void> {
+    if (!this.looking) return Promise.resolve()
+    return new Promise(resolve => this.idle.push(resolve))
+  }
+
+  /** One look at a time: those who come meanwhile are the next one. */
+  private async work(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const batch = this.waiting.slice(0, this.maxBatch)
+      this.waiting = this.waiting.slice(this.maxBatch)
+      await this.lookUp(batch)
+      // Let the loop read new requests: on SQLite nothing of a look lets it go.
+      await new Promise<void>(resolve => setImmediate(resolve))
+    }
+    this.looking = false
+    for (const resolve of this.idle.splice(0)) resolve()
+  }
+
+  private async lookUp(batch: readonly Waiting[]): Promise<void> {
+    const keys = batch.flatMap(({ call }) => (call.idempotency ? [call.idempotency.id] : []))
+    let sets: Row[][]
     try {
-      const [claims = []] = await this.lane.read([readClaims(waiting.keys())])
-      const found = new Set(claims.map(row => row.claim_id as string))
-      for (const [claimId, callers] of waiting) for (const { resolve } of callers) resolve(found.has(claimId))
-    } catch (error) {
-      for (const callers of waiting.values()) for (const { reject } of callers) reject(error)
+      // In this order: whose claim took the last one is found by the reads that come after that of the coupon.
+      sets = await this.lane.read([
+        readCoupons(batch.map(each => each.request.couponId)),
+        readClaims(batch.map(each => each.claimId)),
+        readKeys(keys),
+      ])
+    } catch {
+      // A gate that does not know lets through: the judge says what is wrong.
+      for (const { resolve } of batch) resolve(null)
+      return
+    }
+    const [coupons, claims, answers] = [
+      byKey(sets[0], 'coupon_id'),
+      byKey(sets[1], 'claim_id'),
+      byKey(sets[2], 'id'),
+    ]
+    const now = this.clock()
+    for (const { call, request, claimId, resolve } of batch) {
+      const first = call.idempotency === null ? undefined : answers.get(call.idempotency.id)
+      const coupon = coupons.get(request.couponId) as unknown as QuotaRow | undefined
+      if (first !== undefined) resolve(firstAnswer(call, first))
+      else if (claims.has(claimId)) resolve(alreadyClaimed())
+      else {
+        const closed = coupon === undefined ? null : closedFor(coupon, now)
+        if (closed === null) this.flags.delete(request.couponId)
+        resolve(closed)
+      }
     }
   }
+}
+
+function byKey(rows: readonly Row[] = [], key: string): Map<string, Row> {
+  return new Map(rows.map(row => [row[key] as string, row]))
 }

@@ -10,6 +10,12 @@ export function couponRow(ledger: Ledger, couponId: string): Promise<CouponRow |
   return db.selectFrom('coupons').selectAll().where('coupon_id', '=', couponId).executeTakeFirst()
 }
 
+/** Of these ids those that exist. */
+export function couponRows(ledger: Ledger, couponIds: readonly string[]): Promise<CouponRow[]> {
+  const db = ledger.reads<CouponTables>()
+  return db.selectFrom('coupons').selectAll().where('coupon_id', 'in', couponIds).execute()
+}
+
 export function lockCoupon(ledger: Ledger, tx: CouponTx, couponId: string): Promise<CouponRow | undefined> {
   const query = tx.selectFrom('coupons').selectAll().where('coupon_id', '=', couponId)
   return (ledger.dialect === 'mysql' ? query.forUpdate() : query).executeTakeFirst()

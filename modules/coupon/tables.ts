@@ -14,6 +14,7 @@ export interface CouponRow {
   opens_at: number
   closes_at: number
   usable_until: number
+  /** Of the terms: grows with each edit. Claims leave it alone, or no edit would get through in a rush. */
   version: number
   created_at: number
 }
