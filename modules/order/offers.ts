@@ -74,8 +74,19 @@ export function offerConsumer(ledger: Ledger): Consumer {
         if (known === undefined || known.version < event.version) newest.set(event.key, event)
       }
       const inOrder = [...newest.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+      // One look first, without locks: after an import most offers stand already, and a version never goes back.
+      const ids = inOrder.map(event => event.key)
+      const standing = await ledger
+        .reads<OrderTables>()
+        .selectFrom('stock')
+        .select(['product_id', 'offer_version'])
+        .where('product_id', 'in', ids)
+        .execute()
+      const versions = new Map(standing.map(row => [row.product_id, row.offer_version]))
+      const news = inOrder.filter(event => (versions.get(event.key) ?? -1) < event.version)
+      if (news.length === 0) return
       await ledger.write<OrderTables, void>(async tx => {
-        for (const event of inOrder) {
+        for (const event of news) {
           const { productId, price, onSale, saleStartsAt, memberLimit } = event.payload as unknown as Offer
           const offer = {
             price,
