@@ -55,7 +55,7 @@ export const pointContract = {
       closed,
     ),
     output: Balance,
-    refusals: ['insufficient_points', 'not_found', 'lock_timeout'],
+    refusals: ['insufficient_points', 'lock_timeout'],
     idempotency: 'key',
   }),
 

@@ -54,7 +54,8 @@ const accountsThere = selectByKey({
   key: 'member_id',
   lock: false,
 })
-const TRANSACTION = 'transaction_id, member_id, kind, points, short, balance, order_id, reason, created_at'
+const TRANSACTION =
+  'transaction_id, member_id, kind, points, short, balance, order_id, reason, created_at, account_version'
 /** Guarded by the lock on their account. */
 const readTransactions = selectByKey({
   columns: TRANSACTION,
@@ -226,6 +227,7 @@ class PointBook {
       order_id: orderId,
       reason,
       created_at: this.context.now,
+      account_version: held.row.version,
     }
     this.transactions.set(transactionId, row)
     this.fresh.push(row)
@@ -253,6 +255,10 @@ class PointBook {
 }
 
 function transactionValues(row: TransactionRow): Value[] {
-  const { transaction_id, member_id, kind, points, short, balance, order_id, reason, created_at } = row
-  return [transaction_id, member_id, kind, points, short, balance, order_id, reason, created_at]
+  const { transaction_id, member_id, kind, points, short, balance, order_id, reason } = row
+  const { created_at, account_version } = row
+  return [
+    ...[transaction_id, member_id, kind, points, short, balance],
+    ...[order_id, reason, created_at, account_version],
+  ]
 }

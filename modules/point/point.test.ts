@@ -7,6 +7,8 @@ import type { Result } from '../../platform/contract/result.ts'
 import { shortHash } from '../../platform/events/event.ts'
 import { createLog } from '../../platform/log/log.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
+import { platformSchema } from '../../platform/sql/platform-tables.ts'
+import { migrate } from '../../platform/sql/schema.ts'
 import type { Row } from '../../platform/sql/statements.ts'
 import { onEveryLedger } from '../../tests/support/engines.ts'
 import { openScratchLedger, type ScratchLedger } from '../../tests/support/ledgers.ts'
@@ -92,6 +94,18 @@ onEveryLedger('points', engine => {
     expect(await balance(memberId)).toBe(10)
   })
 
+  it('lets exactly as many of 200 spend at once as the balance bears', async () => {
+    const memberId = await member(50)
+    const results = await Promise.all(
+      Array.from({ length: 200 }, (_, i) =>
+        (i % 2 ? point : twin).door.spend(system(), { orderId: `${memberId}-${i}`, memberId, points: 1 }),
+      ),
+    )
+    expect(results.filter(result => result.ok)).toHaveLength(50)
+    expect(new Set(results.filter(result => !result.ok).map(code))).toEqual(new Set(['insufficient_points']))
+    expect(await balance(memberId)).toBe(0)
+  })
+
   it('does not spend for an order that was given back before', async () => {
     const memberId = await member(100)
     const orderId = `${memberId}-o`
@@ -146,17 +160,58 @@ onEveryLedger('points', engine => {
       await point.door.earn(system(), { orderId: `${memberId}-${i}`, memberId, points: i })
     const call = callOf(memberId, 'customer')
     const points: number[] = []
+    const balances: number[] = []
     let cursor: string | null = null
     do {
       const page = await point.door.statement(call, { limit: 3, ...(cursor === null ? {} : { cursor }) })
       if (!page.ok) throw new Error(page.refusal.detail)
       points.push(...page.value.entries.map(entry => entry.points))
+      balances.push(...page.value.entries.map(entry => entry.balance))
       cursor = page.value.nextCursor
     } while (cursor !== null)
-    expect(points.toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7])
+    expect(points).toEqual([7, 6, 5, 4, 3, 2, 1])
+    expect(balances).toEqual([28, 21, 15, 10, 6, 3, 1])
     expect(code(await point.door.statement(callOf('m_other', 'customer'), { memberId }))).toBe('forbidden')
     expect(code(await point.door.getBalance(callOf('m_other', 'operator'), { memberId }))).toBe('ok')
     expect(code(await point.door.statement(call, { cursor: 'x' }))).toBe('invalid_request')
+  })
+
+  it('shows what happened in one millisecond, or in one commit, in its order', async () => {
+    const memberId = await member()
+    await Promise.all(
+      Array.from({ length: 30 }, (_, i) => {
+        const orderId = `${memberId}-${(i * 7) % 30}`
+        return i % 3 === 2
+          ? point.door.spend(system(), { orderId, memberId, points: 5 })
+          : point.door.earn(system(), { orderId, memberId, points: 10 })
+      }),
+    )
+    const page = await point.door.statement(callOf(memberId, 'customer'), { limit: 100 })
+    if (!page.ok) throw new Error(page.refusal.detail)
+    let before = 0
+    for (const entry of page.value.entries.toReversed()) {
+      expect(entry.balance).toBe(before + entry.points)
+      before = entry.balance
+    }
+    expect(before).toBe(await balance(memberId))
+  })
+
+  it('gives transactions of the version before their place in the statement', async () => {
+    const old = await openScratchLedger(engine, [{ '2026-11-23-point': pointSchema['2026-11-23-point']! }])
+    try {
+      await old.ledger.write<Record<string, Record<string, unknown>>, void>(async tx => {
+        const row = { member_id: 'm_1', kind: 'earn', short: 0, order_id: null, reason: null }
+        const rows = [3, 1, 2].map(n => {
+          return { ...row, transaction_id: `m_1|${n}`, points: n, balance: n, created_at: n }
+        })
+        await tx.insertInto('point_transactions').values(rows).execute()
+      })
+      await migrate(old.ledger, [platformSchema, pointSchema])
+      const shown = await make(old.ledger).door.statement(callOf('m_1', 'customer'), {})
+      expect(shown.ok && shown.value.entries.map(entry => entry.at)).toEqual([3, 2, 1])
+    } finally {
+      await old.drop()
+    }
   })
 
   it('keeps entries that add up to zero in the ledger', async () => {
@@ -222,6 +277,12 @@ describe('the decision on points', () => {
           for (const [id, row] of accounts) {
             expect(row.balance).toBeGreaterThanOrEqual(0)
             expect(row.balance).toBe(sum(id))
+          }
+          for (const [id, row] of accounts) {
+            const places = [...transactions.values()].filter(each => each.member_id === id)
+            expect(
+              places.map(each => each.account_version).toSorted((a, b) => Number(a) - Number(b)),
+            ).toEqual(Array.from({ length: Number(row.version) }, (_, i) => i + 1))
           }
           for (const id of transactions.keys()) {
             const own = entries.filter(row => row.transaction_id === id)

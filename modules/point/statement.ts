@@ -48,16 +48,12 @@ export async function statement(
     .selectAll()
     .where('member_id', '=', member.value)
     .where('kind', '!=', 'void')
-    .orderBy('created_at', 'desc')
-    .orderBy('transaction_id', 'desc')
+    .orderBy('account_version', 'desc')
     .limit(limit + 1)
   if (input.cursor !== undefined) {
-    const cursor = decodeCursor(input.cursor, ['number', 'string'])
+    const cursor = decodeCursor(input.cursor, ['number'])
     if (cursor === null) return refuse('invalid_request', 'This cursor is none of ours.')
-    const [at, id] = cursor as [number, string]
-    query = query.where(e =>
-      e.or([e('created_at', '<', at), e.and([e('created_at', '=', at), e('transaction_id', '<', id)])]),
-    )
+    query = query.where('account_version', '<', cursor[0] as number)
   }
   const rows = await query.execute()
   const page = rows.slice(0, limit)
@@ -68,10 +64,7 @@ export async function statement(
       entries: page.map(({ created_at: at, kind, points, balance, order_id: orderId, reason }) => {
         return { at, kind, points, balance, orderId, reason }
       }),
-      nextCursor:
-        rows.length > limit && last !== undefined
-          ? encodeCursor([last.created_at, last.transaction_id])
-          : null,
+      nextCursor: rows.length > limit && last !== undefined ? encodeCursor([last.account_version]) : null,
     },
   }
 }

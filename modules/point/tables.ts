@@ -24,6 +24,8 @@ export interface TransactionRow {
   order_id: string | null
   reason: string | null
   created_at: number
+  /** The account's version after it: the order in which the member's transactions happened. */
+  account_version: number
 }
 
 export interface PointTables {
@@ -47,5 +49,19 @@ export const pointSchema: Schema = {
       transaction_id ${t.text(191)} NOT NULL, account_id ${t.id} NOT NULL, points ${t.int} NOT NULL,
       PRIMARY KEY (transaction_id, account_id)) ${t.table}`,
     'CREATE INDEX point_entries_account ON point_entries (account_id)',
+  ],
+  // Times tie within a millisecond and differ between machines; the account's version does neither.
+  '2026-11-23-point-order': t => [
+    `ALTER TABLE point_transactions ADD COLUMN account_version ${t.int} NOT NULL DEFAULT 0`,
+    `UPDATE point_transactions SET account_version = (
+      SELECT place FROM (
+        SELECT transaction_id, ROW_NUMBER() OVER (PARTITION BY member_id ORDER BY created_at, transaction_id) AS place
+        FROM point_transactions) AS placed
+      WHERE placed.transaction_id = point_transactions.transaction_id)`,
+    'CREATE INDEX point_transactions_in_order ON point_transactions (member_id, account_version)',
+    // The version before finds its statements without it, only slower.
+    t.table.startsWith('ENGINE')
+      ? 'DROP INDEX point_statement ON point_transactions'
+      : 'DROP INDEX point_statement',
   ],
 }

@@ -30,6 +30,16 @@ export interface Shown {
   readonly json: string
 }
 
+export type PageView = Output<typeof productContract.listProducts>
+
+export interface ShownPage {
+  readonly view: PageView
+  readonly json: string
+}
+
 export interface ProductContext extends ProductDeps {
   readonly cache: ReadCache<Shown>
+  readonly pages: ReadCache<ShownPage>
+  /** These products changed: what is remembered of them, and every page, is read again. */
+  forget(productIds: readonly string[]): void
 }

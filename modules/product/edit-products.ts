@@ -7,6 +7,7 @@ import { once } from '../../platform/sql/once.ts'
 import type { productContract } from './contract.ts'
 import type { ProductContext, ProductView } from './deps.ts'
 import { productChanged, productRow, productView, type Terms, termsOf } from './product.ts'
+import { availableOf } from './show-products.ts'
 import { insertProducts, lockProduct, updateProduct } from './store.ts'
 import type { ProductTables } from './tables.ts'
 
@@ -36,7 +37,7 @@ export async function createProduct(
       }
     },
   )
-  context.cache.invalidate(productId)
+  context.forget([productId])
   return made
 }
 
@@ -47,7 +48,7 @@ export async function editProduct(
 ): Promise<Result<ProductView>> {
   const { productId, version, ...changes } = input
   const now = context.clock()
-  const shown = await context.cache.get(productId, now)
+  const available = await availableOf(context, [productId], now)
   const edited = await once<ProductTables, ProductView>(
     context.ledger,
     call,
@@ -66,14 +67,14 @@ export async function editProduct(
       return {
         result: {
           ok: true,
-          value: productView(next, context.settings.currency, shown?.view.available ?? 0, now),
+          value: productView(next, context.settings.currency, available.get(productId) ?? 0, now),
         },
         events: [productChanged(next)],
         audit: { subject: productId, detail: { from: termsOf(row), to: terms } },
       }
     },
   )
-  context.cache.invalidate(productId)
+  context.forget([productId])
   return edited
 }
 

@@ -3,10 +3,11 @@
 import { ReadCache } from '../../platform/cache/read-cache.ts'
 import type { Module } from '../../platform/module.ts'
 import type { productContract } from './contract.ts'
-import type { ProductContext, ProductDeps, Shown } from './deps.ts'
+import type { ProductContext, ProductDeps, Shown, ShownPage } from './deps.ts'
 import { createProduct, editProduct } from './edit-products.ts'
 import { importProducts } from './import-products.ts'
-import { getProduct, listProducts, loadShown } from './show-products.ts'
+import { listProducts, loadPages } from './list-products.ts'
+import { getProduct, loadShown } from './show-products.ts'
 import { productRows } from './store.ts'
 
 export { productSchema } from './tables.ts'
@@ -17,19 +18,25 @@ const FRESH_PART = 0.5
 const NEGATIVE_MS = 1_000
 /** Products in memory, about 500 bytes each. */
 const PRODUCTS_MOST = 50_000
+/** Pages in memory, up to 60 kB each: the first pages of what people look for just now. */
+const PAGES_MOST = 300
 
 export function createProductModule(
   deps: ProductDeps,
 ): Module<typeof productContract> & { cache: ReadCache<Shown> } {
   const { staleness } = deps.settings
-  const cache = new ReadCache<Shown>({
-    load: ids => loadShown(deps, ids),
-    freshFor: staleness * FRESH_PART,
-    staleness,
-    negativeFor: NEGATIVE_MS,
-    most: PRODUCTS_MOST,
-  })
-  const context: ProductContext = { ...deps, cache }
+  const times = { freshFor: staleness * FRESH_PART, staleness, negativeFor: NEGATIVE_MS }
+  const cache = new ReadCache<Shown>({ ...times, load: ids => loadShown(deps, ids), most: PRODUCTS_MOST })
+  const pages = new ReadCache<ShownPage>({ ...times, load: keys => loadPages(deps, keys), most: PAGES_MOST })
+  const context: ProductContext = {
+    ...deps,
+    cache,
+    pages,
+    forget(productIds) {
+      for (const productId of productIds) cache.invalidate(productId)
+      pages.clear()
+    },
+  }
   return {
     cache,
     door: {
@@ -51,9 +58,7 @@ export function createProductModule(
         name: 'product.cache',
         types: ['product.changed'],
         // Local memory only: a repeat costs a read. Other processes keep to the declared staleness.
-        handle: async events => {
-          for (const event of events) cache.invalidate(event.key)
-        },
+        handle: async events => context.forget(events.map(event => event.key)),
       },
     ],
     sweeps: [],

@@ -28,6 +28,7 @@ onEveryLedger('products', engine => {
   let scratch: ScratchLedger
   let now = 1_800_000_000_000
   let stockReads = 0
+  let stock = 7
   let stockFails = false
   const clock = () => now
   const make = (ledger: Ledger) =>
@@ -40,7 +41,7 @@ onEveryLedger('products', engine => {
         stockOf: async (_call, { productIds }) => {
           stockReads++
           if (stockFails) return refuse('ledger_unavailable', 'gone')
-          return ok({ stock: productIds.map(productId => ({ productId, available: 7 })) })
+          return ok({ stock: productIds.map(productId => ({ productId, available: stock })) })
         },
       } as Parameters<typeof createProductModule>[0]['order'],
     })
@@ -67,6 +68,7 @@ onEveryLedger('products', engine => {
       .execute()
     return rows.map(row => ({ type: row.type, version: row.version, ...(JSON.parse(row.payload) as object) }))
   }
+  const cursors: string[] = []
   async function all(input: Parameters<typeof product.door.listProducts>[1]): Promise<string[]> {
     const seen: string[] = []
     let cursor: string | null = null
@@ -79,6 +81,7 @@ onEveryLedger('products', engine => {
       expect(page.value.products.length).toBeLessThanOrEqual(input.limit ?? 20)
       seen.push(...page.value.products.map(each => each.productId))
       cursor = page.value.nextCursor
+      if (cursor !== null) cursors.push(cursor)
     } while (cursor !== null)
     return seen
   }
@@ -156,6 +159,9 @@ onEveryLedger('products', engine => {
     expect(await all({ q: 'HEART red' })).toEqual(['S1'])
     expect(await all({ q: 'heart blue' })).toEqual([])
     expect(await all({ q: '100%' })).toEqual(['S3'])
+    expect(await all({ q: '%' })).toEqual(['S3'])
+    expect(await all({ q: '_' })).toEqual([])
+    expect(await all({ q: '\\' })).toEqual([])
     expect(await all({ q: "' OR 1=1 --" })).toEqual([])
     expect(await all({ q: 'CAFÉ' })).toEqual(['S4'])
     expect(await all({ q: 'cafe\u0301' })).toEqual(['S4'])
@@ -169,6 +175,60 @@ onEveryLedger('products', engine => {
     expect(byName.toSorted()).toEqual(ids)
     expect(byName.slice(0, 4)).toEqual(['L10', 'L13', 'L16', 'L19'])
     expect(code(await product.door.listProducts(system(), { cursor: 'x' }))).toBe('invalid_request')
+  })
+
+  it('pages through names of any length and script', async () => {
+    const longest = (letter: string) => '𝔘'.repeat(199) + letter
+    for (const letter of ['a', 'b', 'c']) expect(code(await add(`W${letter}`, longest(letter)))).toBe('ok')
+    // Lower case takes twice the room of upper case.
+    expect(code(await add('Wi', `𝔘${'İ'.repeat(199)}`))).toBe('ok')
+    cursors.length = 0
+    const found = await all({ q: '𝔘', limit: 1, order: 'name' })
+    expect(found).toEqual(['Wi', 'Wa', 'Wb', 'Wc'])
+    for (const cursor of cursors) expect(cursor.length).toBeLessThanOrEqual(1_200)
+    const [byName] = cursors.splice(0)
+    expect(code(await product.door.listProducts(system(), { cursor: byName!, order: 'id' }))).toBe(
+      'invalid_request',
+    )
+  })
+
+  it('takes the last of a product named twice in one import', async () => {
+    const products = [1, 2].map(price => ({ productId: 'I9', name: 'nine', price }))
+    expect(await product.door.importProducts(system(), { products })).toMatchObject({ value: { created: 1 } })
+    expect(await get('I9')).toMatchObject({ value: { price: 2 } })
+  })
+
+  it('reads a page once for many who ask at once; what is changed here is seen at once', async () => {
+    await add('G1', 'goose')
+    stockReads = 0
+    const list = (on = product) => on.door.listProducts(system(), { q: 'goose' })
+    await Promise.all(Array.from({ length: 50 }, () => list()))
+    await list(twin)
+    expect(stockReads).toBe(2)
+    await product.door.editProduct(admin(), { productId: 'G1', version: 1, price: 5 })
+    expect(await list()).toMatchObject({ value: { products: [{ price: 5 }] } })
+    expect(await list(twin)).toMatchObject({ value: { products: [{ price: 100 }] } })
+    now += STALENESS
+    expect(await list(twin)).toMatchObject({
+      value: { products: [{ price: 5, asOf: now }], nextCursor: null },
+    })
+  })
+
+  it('shows what an import changed at once', async () => {
+    await add('I8', 'eight', 1)
+    await get('I8')
+    const products = [{ productId: 'I8', name: 'eight', price: 2 }]
+    await product.door.importProducts(system(), { products })
+    expect(await get('I8')).toMatchObject({ value: { price: 2 } })
+  })
+
+  it('tells an editor the stock as it is, not as it was shown', async () => {
+    await add('E1')
+    await get('E1')
+    stock = 3
+    const edited = await product.door.editProduct(admin(), { productId: 'E1', version: 1, price: 5 })
+    stock = 7
+    expect(edited).toMatchObject({ value: { available: 3 } })
   })
 
   it('is read once for many who ask at once, and never shown older than declared', async () => {

@@ -41,8 +41,11 @@ export function productView(row: ProductRow, currency: string, available: number
   return { productId: row.product_id, ...termsOf(row), currency, version: row.version, available, asOf }
 }
 
+/** Code points of `name_search`. Lower case can be longer than upper case (`İ`): what is beyond is not searched. */
+const SEARCHED_MOST = 200
+
 export function searchText(text: string): string {
-  return text.normalize('NFC').toLowerCase()
+  return [...text.normalize('NFC').toLowerCase()].slice(0, SEARCHED_MOST).join('')
 }
 
 /** Words of a search: all must be in the name; at most eight count. */

@@ -1,6 +1,6 @@
 // All SQL of the catalogue.
 
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Ledger, Tx } from '../../platform/sql/ledger.ts'
 import type { ProductRow, ProductTables } from './tables.ts'
 
@@ -14,37 +14,34 @@ export async function productRows(ledger: Ledger, ids: readonly string[]): Promi
 export interface PageQuery {
   readonly words: readonly string[]
   readonly order: 'id' | 'name'
-  /** Sort key of the last row seen. */
-  readonly after: { readonly name: string; readonly id: string } | null
+  /** The last row seen. */
+  readonly after: PageKey | null
   readonly limit: number
 }
 
-/** A scan of one column of at most some 10^5 names, in the order of an index, until the page is full. */
-export function productPage(
-  ledger: Ledger,
-  { words, order, after, limit }: PageQuery,
-): Promise<ProductRow[]> {
-  let query = reads(ledger).selectFrom('products').selectAll().limit(limit)
-  for (const word of words) query = query.where('name_search', 'like', `%${escapeLike(word)}%`)
+/** Where a row of the catalogue stands in its order. */
+export type PageKey = Pick<ProductRow, 'product_id' | 'name_search'>
+
+/**
+ * The keys of one page. Words are looked for anywhere in the name, by a scan in the order asked for that ends when
+ * the page is full: no index of words to keep in step. The worst, words that nobody's name has, takes SQLite 0.2 ms
+ * for the December catalogue and some 10 ms for 100,000 names; MariaDB, in a process of its own, some 60 ms for these.
+ */
+export function productPage(ledger: Ledger, { words, order, after, limit }: PageQuery): Promise<PageKey[]> {
+  // Only columns of the index by name: SQLite fetches the whole row five times as slowly.
+  let query = reads(ledger).selectFrom('products').select(['product_id', 'name_search']).limit(limit)
+  // Both engines have it, and it knows no wildcards.
+  for (const word of words) query = query.where(sql<boolean>`instr(name_search, ${word}) > 0`)
   if (order === 'name') query = query.orderBy('name_search')
   query = query.orderBy('product_id')
-  if (after !== null) {
-    query =
-      order === 'id'
-        ? query.where('product_id', '>', after.id)
-        : query.where(e =>
-            e.or([
-              e('name_search', '>', after.name),
-              e.and([e('name_search', '=', after.name), e('product_id', '>', after.id)]),
-            ]),
-          )
+  if (after !== null && order === 'id') query = query.where('product_id', '>', after.product_id)
+  if (after !== null && order === 'name') {
+    // The first condition looks needless: it is what the index is entered by.
+    query = query
+      .where('name_search', '>=', after.name_search)
+      .where(e => e.or([e('name_search', '>', after.name_search), e('product_id', '>', after.product_id)]))
   }
   return query.execute()
-}
-
-/** `%` and `_` are letters like others. Both engines take a backslash as the escape, SQLite only when told: so they become `_`. */
-function escapeLike(word: string): string {
-  return word.replace(/[\\%_]/g, '_')
 }
 
 export function lockProduct(

@@ -4,6 +4,9 @@ import { ReadCache } from './read-cache.ts'
 
 const options = { freshFor: 100, staleness: 200, negativeFor: 50, most: 10, random: () => 0 }
 
+/** After this turn of the loop, when loads begin. */
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
 function counted(truth: Map<string, number>) {
   const loads: string[][] = []
   const cache = new ReadCache<number>({
@@ -62,26 +65,126 @@ describe('the read cache', () => {
     expect(await cache.get('a', 1)).toBe(2)
   })
 
-  it('stays within its bound, and every answer is younger than declared', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 120 })), {
-          maxLength: 60,
-        }),
-        async steps => {
-          let now = 0
-          const cache = new ReadCache<number>({
-            ...options,
-            load: async keys => new Map(keys.map(key => [key, now])),
-          })
-          for (const [key, pause] of steps) {
-            now += pause
-            const loadedAt = await cache.get(`k${key}`, now)
-            expect(now - loadedAt!).toBeLessThan(options.staleness)
-          }
-        },
-      ),
-      { numRuns: 50 },
+  it('keeps the old answer when a refresh fails, and asks again only after a pause', async () => {
+    let asked = 0
+    let fails = false
+    const cache = new ReadCache<number>({
+      ...options,
+      async load(keys) {
+        asked++
+        if (fails) throw new Error('gone')
+        return new Map(keys.map(key => [key, asked]))
+      },
+    })
+    await cache.get('a', 0)
+    fails = true
+    for (const now of [100, 101, 102]) {
+      expect(await cache.get('a', now)).toBe(1)
+      await turn()
+    }
+    expect(asked).toBe(2)
+    expect(await cache.get('a', 110)).toBe(1)
+    await turn()
+    expect(asked).toBe(3)
+    await expect(cache.get('a', 200)).rejects.toThrow('gone')
+    fails = false
+    expect(await cache.get('a', 201)).toBe(5)
+  })
+
+  it('does not believe what was loaded in a time to come: the clock was set back', async () => {
+    const truth = new Map([['a', 1]])
+    const { cache } = counted(truth)
+    await cache.get('a', 10_000)
+    truth.set('a', 2)
+    expect(await cache.get('a', 5_000)).toBe(2)
+  })
+
+  it('forgets everything, loads under way too', async () => {
+    const truth = new Map([['a', 1]])
+    const { cache } = counted(truth)
+    const early = cache.get('a', 0)
+    cache.clear()
+    truth.set('a', 2)
+    await early
+    expect(cache.peek('a', 1)).toBeNull()
+    expect(await cache.get('a', 1)).toBe(2)
+  })
+
+  it('keeps as many as it may: whoever was loaded longest ago makes room', async () => {
+    const { cache, loads } = counted(new Map(Array.from({ length: 11 }, (_, i) => [`k${i}`, i])))
+    for (let i = 0; i < 11; i++) await cache.get(`k${i}`, i)
+    expect(cache.peek('k0', 20)).toBeNull()
+    for (let i = 1; i < 11; i++)
+      expect(cache.peek(`k${i}`, 20)).toEqual(expect.objectContaining({ value: i }))
+    expect(loads).toHaveLength(11)
+    expect(cache.counts).toEqual({ hits: 10, stale: 0, misses: 11 })
+  })
+
+  it('answers nothing older than declared or than the last change told of, however slow and unsure the loads', async () => {
+    const key = fc.constantFrom('a', 'b')
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ kind: fc.constant('read' as const), key }) },
+      { weight: 3, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.nat(150) }) },
+      { weight: 3, arbitrary: fc.record({ kind: fc.constant('finish' as const), which: fc.nat(5) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail' as const), which: fc.nat(5) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('change' as const), key }) },
     )
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async steps => {
+        let now = 0
+        // Every answer says when it was true; loads end when the steps say so.
+        const loads: { finish(): void; fail(): void }[] = []
+        const cache = new ReadCache<{ trueAt: number }>({
+          ...options,
+          load: keys =>
+            new Promise((resolve, reject) => {
+              const answer = new Map(keys.map(each => [each, { trueAt: now }]))
+              loads.push({ finish: () => resolve(answer), fail: () => reject(new Error('gone')) })
+            }),
+        })
+        const changedAt = new Map<string, number>()
+        const reads: Promise<void>[] = []
+        for (const each of steps) {
+          if (each.kind === 'pass') now += each.ms
+          else if (each.kind === 'read') {
+            const least = Math.max(now - options.staleness, changedAt.get(each.key) ?? 0)
+            reads.push(
+              cache.get(each.key, now).then(
+                answer => expect(answer!.trueAt).toBeGreaterThanOrEqual(least),
+                error => expect((error as Error).message).toBe('gone'),
+              ),
+            )
+          } else if (each.kind === 'change') {
+            // The next moment: what was true before is not any more.
+            changedAt.set(each.key, ++now)
+            cache.invalidate(each.key)
+          } else if (loads.length > 0) {
+            const [load] = loads.splice(each.which % loads.length, 1)
+            if (each.kind === 'finish') load!.finish()
+            else load!.fail()
+          }
+          await turn()
+        }
+        for (const load of loads) load.finish()
+        await Promise.all(reads)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('asks for a key again only when its load has ended, or hangs longer than its answer is worth', async () => {
+    const loads: string[][] = []
+    const cache = new ReadCache<number>({
+      ...options,
+      load: keys => {
+        loads.push([...keys])
+        return new Promise(() => undefined)
+      },
+    })
+    for (const now of [0, 50, 199, 200, 250, 399]) {
+      void cache.get('a', now)
+      await turn()
+    }
+    expect(loads).toEqual([['a'], ['a']])
   })
 })

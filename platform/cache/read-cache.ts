@@ -1,5 +1,6 @@
-// A cache for reads of popular things, in the process. It never answers with anything older than declared, asks
-// once for many who ask at the same time, and refreshes ahead while it still may answer.
+// A cache for reads of popular things, in the process. What it answers was true at some moment no longer than the
+// declared staleness before it was asked. It asks once for many who ask at the same time, and refreshes ahead
+// while it still may answer.
 
 export interface CacheOptions<V> {
   /** Loads these keys together; a key that is not in the answer does not exist. */
@@ -10,7 +11,7 @@ export interface CacheOptions<V> {
   readonly staleness: number
   /** ms for which "does not exist" is remembered. */
   readonly negativeFor: number
-  /** Entries kept; the oldest make room. */
+  /** Entries kept; the one loaded longest ago makes room: what is read is refreshed, so that is the one least used. */
   readonly most: number
   readonly random?: () => number
 }
@@ -24,9 +25,17 @@ interface Entry<V> {
   readonly endsAt: number
 }
 
+interface Load<V> {
+  readonly value: Promise<V | undefined>
+  /** Epoch ms from before it began. */
+  readonly began: number
+}
+
 /** Keys loaded together at most: one query's worth. */
 const KEYS_PER_LOAD = 500
 const JITTER = 0.2
+/** After a refresh that failed the old answer stays, and the next attempt waits this part of `freshFor`: a ledger in trouble is not asked at every read. */
+const RETRY_PART = 0.1
 
 export class ReadCache<V> {
   readonly counts = { hits: 0, stale: 0, misses: 0 }
@@ -34,7 +43,7 @@ export class ReadCache<V> {
   private readonly random: () => number
   private readonly entries = new Map<string, Entry<V>>()
   /** Loads under way or waiting for this turn of the loop to end. */
-  private readonly loads = new Map<string, Promise<V | undefined>>()
+  private readonly loads = new Map<string, Load<V>>()
   /** Grows with each invalidation: a load that began before it is not kept. */
   private readonly invalidated = new Map<string, number>()
   private generation = 0
@@ -48,12 +57,13 @@ export class ReadCache<V> {
   /** What is known of the key and fresh enough to be said at once; `null` where it must be loaded. */
   peek(key: string, now: number): { readonly value: V | undefined } | null {
     const entry = this.entries.get(key)
-    if (entry === undefined || now >= entry.endsAt) return null
+    // Before its own time: the clock was set back, and the age of what is here cannot be told.
+    if (entry === undefined || now >= entry.endsAt || now < entry.asOf) return null
     if (now < entry.refreshAt) this.counts.hits++
     else {
       this.counts.stale++
       // Whoever waits for it says if it fails; until its end the old answer is right.
-      this.load(key, now).catch(() => undefined)
+      this.load(key, now).catch(() => this.tryLater(key, entry, now))
     }
     return entry
   }
@@ -71,10 +81,11 @@ export class ReadCache<V> {
     this.entries.delete(key)
     this.loads.delete(key)
     this.invalidated.set(key, ++this.generation)
-    if (this.invalidated.size > this.options.most) this.forgetAll()
+    if (this.invalidated.size > this.options.most) this.clear()
   }
 
-  private forgetAll(): void {
+  /** Everything may have changed. */
+  clear(): void {
     this.entries.clear()
     this.loads.clear()
     this.invalidated.clear()
@@ -82,20 +93,28 @@ export class ReadCache<V> {
 
   private load(key: string, now: number): Promise<V | undefined> {
     const running = this.loads.get(key)
-    if (running !== undefined) return running
+    // One that hangs may know no more than what is too old already: it is not joined.
+    if (running !== undefined && now >= running.began && now < running.began + this.options.staleness)
+      return running.value
     const generation = ++this.generation
-    const load = this.together(key)
+    const value = this.together(key)
       .then(values => {
-        const value = values.get(key)
+        const loaded = values.get(key)
         if ((this.invalidated.get(key) ?? 0) < generation && this.loads.get(key) === load)
-          this.keep(key, value, now)
-        return value
+          this.keep(key, loaded, now)
+        return loaded
       })
       .finally(() => {
         if (this.loads.get(key) === load) this.loads.delete(key)
       })
+    const load: Load<V> = { value, began: now }
     this.loads.set(key, load)
-    return load
+    return value
+  }
+
+  private tryLater(key: string, entry: Entry<V>, now: number): void {
+    if (this.entries.get(key) !== entry) return
+    this.entries.set(key, { ...entry, refreshAt: now + this.options.freshFor * RETRY_PART })
   }
 
   /** Joins the load of this turn of the loop. */
