@@ -1,6 +1,9 @@
 import path from 'node:path'
 import type { Ledger } from './ledger.ts'
 
+/** Where the embedded ledger lies. */
+export const ledgerFile = (dataFolder: string): string => path.join(dataFolder, 'levee.db')
+
 /** Opens MariaDB or MySQL where a URL names one, else SQLite in the data folder. Drivers load only when used. */
 export async function openLedger(options: {
   url: string
@@ -14,5 +17,5 @@ export async function openLedger(options: {
     return openMysqlLedger(options)
   }
   const { openSqliteLedger } = await import('./sqlite-ledger.ts')
-  return openSqliteLedger(path.join(options.dataFolder, 'levee.db'))
+  return openSqliteLedger(ledgerFile(options.dataFolder))
 }

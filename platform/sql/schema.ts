@@ -86,6 +86,12 @@ export async function migrate(ledger: Ledger, schemas: readonly Schema[]): Promi
   return (results ?? []).filter(result => result.status === 'Success').map(result => result.migrationName)
 }
 
+/** Steps of these schemas that the ledger has not had: none where it can be read as it is. Changes nothing. */
+export async function missingSteps(ledger: Ledger, schemas: readonly Schema[]): Promise<string[]> {
+  const ran = new Set(await namesThatRan(ledger.migrator()))
+  return schemas.flatMap(schema => Object.keys(schema)).filter(name => !ran.has(name))
+}
+
 async function namesThatRan(db: Kysely<unknown>): Promise<string[]> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
   if (!tables.some(table => table.name === 'kysely_migration')) return []

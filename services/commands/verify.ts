@@ -26,29 +26,15 @@ export function register(program: Command): void {
 
 async function verify(options: Options): Promise<void> {
   const config = await configOf(options)
-  const { openLedger } = await import('../../platform/sql/open-ledger.ts')
   const { createProgress } = await import('../../platform/progress/progress.ts')
-  const { checks, verifyBooks } = await import('../verify/verify-books.ts')
-  const { EARN_PERCENT } = await import('../compose.ts')
-  const ledger = await openLedger({
-    url: config['ledger.url'],
-    dataFolder: config['data.folder'],
-    poolSize: 2,
-    lockWait: config['ledger.lockWait'],
-  })
+  const { checks } = await import('../verify/checks.ts')
+  const { openBooks } = await import('../verify/open-books.ts')
+  const { verifyBooks } = await import('../verify/verify-books.ts')
+  const { EARN_PERCENT, schemas } = await import('../compose.ts')
+  const ledger = await openBooks(config, schemas).catch(unreadable)
   try {
-    await ledger.ping().catch(error => {
-      throw new CommandFailure(
-        UNREACHABLE,
-        `the ledger cannot be read: ${error.cause?.message ?? error.message}`,
-      )
-    })
-    const progress = createProgress({
-      label: 'Verifying',
-      total: checks.length,
-      unit: 'checks',
-      silent: options.json === true,
-    })
+    const silent = options.json === true
+    const progress = createProgress({ label: 'Verifying', total: checks.length, unit: 'checks', silent })
     const results = await verifyBooks(ledger, {
       timeZone: config['shop.timeZone'],
       earnPercent: EARN_PERCENT,
@@ -57,29 +43,36 @@ async function verify(options: Options): Promise<void> {
     progress.update(checks.length)
     progress.finish()
     report(results, options)
-    process.exitCode = results.every(result => result.wrong.length === 0) ? OK : PROBLEM
+    process.exitCode = results.every(result => result.wrongCount === 0) ? OK : PROBLEM
   } finally {
     await ledger.close()
   }
 }
 
+function unreadable(error: unknown): never {
+  if (!(error instanceof Error) || error.name !== 'NoBooks') throw error
+  throw new CommandFailure(UNREACHABLE, error.message, { cause: error })
+}
+
 function report(results: readonly CheckResult[], { json, all }: Options): void {
+  const differ = results.filter(result => result.wrongCount > 0).length
   if (json) {
-    const clean = results.every(result => result.wrong.length === 0)
-    console.log(JSON.stringify({ clean, checks: results }))
+    console.log(JSON.stringify({ clean: differ === 0, checks: results }))
     return
   }
   const width = Math.max(...results.map(result => result.name.length))
-  for (const { name, checked, explained, wrong } of results) {
-    const verdict = wrong.length === 0 ? 'ok   ' : 'WRONG'
-    const later = explained > 0 ? `, ${explained} explained by what is under way` : ''
-    console.log(
-      `${verdict}  ${name.padEnd(width)}  ${checked} checked${later}${wrong.length > 0 ? `, ${wrong.length} wrong` : ''}`,
-    )
-    for (const row of all ? wrong : wrong.slice(0, NAMED)) console.log(`         ${row}`)
-    if (!all && wrong.length > NAMED)
-      console.log(`         … and ${wrong.length - NAMED} more (--all names them)`)
+  for (const { name, checked, explained, wrongCount, wrong, note } of results) {
+    const counts = [
+      `${checked} checked`,
+      ...(explained > 0 ? [`${explained} explained by what is under way`] : []),
+      ...(wrongCount > 0 ? [`${wrongCount} wrong`] : []),
+      ...(note === undefined ? [] : [note]),
+    ]
+    console.log(`${wrongCount === 0 ? 'ok   ' : 'WRONG'}  ${name.padEnd(width)}  ${counts.join(', ')}`)
+    const named = all ? wrong : wrong.slice(0, NAMED)
+    for (const row of named) console.log(`         ${row}`)
+    const left = wrongCount - named.length
+    if (left > 0) console.log(`         … and ${left} more${all ? '' : ' (--all names a thousand)'}`)
   }
-  const wrong = results.filter(result => result.wrong.length > 0).length
-  console.log(wrong === 0 ? 'The books agree.' : `${wrong} of ${results.length} checks found differences.`)
+  console.log(differ === 0 ? 'The books agree.' : `${differ} of ${results.length} checks found differences.`)
 }

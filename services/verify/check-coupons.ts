@@ -1,42 +1,61 @@
 import { sql } from 'kysely'
-import { type Check, compare, text } from './check.ts'
+import { type Check, compare } from './check.ts'
+import { sagasOf, said } from './sql-parts.ts'
 
 export const couponQuotas: Check = {
   name: 'coupon quotas',
   proves: 'issued = claims, never above the quota, one a member',
-  run: books =>
-    compare(
+  run: books => {
+    const say = said(books.dialect)
+    return compare(
       books,
       sql`SELECT COUNT(*) AS n FROM coupon_claims`,
-      sql`SELECT ${text(books.dialect, sql`c.coupon_id`, sql`': issued '`, sql`c.issued`, sql`', claims '`, sql`COALESCE(l.claims, 0)`, sql`', quota '`, sql`c.quota`)} AS what, 0 AS explained
+      sql`SELECT ${say`${'c.coupon_id'}: issued ${'c.issued'}, claims ${'l.claims'} by ${'l.members'} members, quota ${'c.quota'}`} AS what, 0 AS explained
         FROM coupons c LEFT JOIN (
           SELECT coupon_id, COUNT(*) AS claims, COUNT(DISTINCT member_id) AS members FROM coupon_claims GROUP BY coupon_id
         ) l ON l.coupon_id = c.coupon_id
-        WHERE c.issued <> COALESCE(l.claims, 0) OR c.issued > c.quota OR COALESCE(l.claims, 0) <> COALESCE(l.members, 0)`,
-    ),
+        WHERE c.issued <> COALESCE(l.claims, 0) OR c.issued > c.quota OR COALESCE(l.claims, 0) <> COALESCE(l.members, 0)
+        UNION ALL
+        SELECT ${say`${'l.claim_id'}: a claim of no coupon`} AS what, 0 AS explained
+        FROM coupon_claims l LEFT JOIN coupons c ON c.coupon_id = l.coupon_id WHERE c.coupon_id IS NULL`,
+    )
+  },
 }
 
 export const couponsAgainstOrders: Check = {
   name: 'coupons and orders',
-  proves: 'a coupon is used exactly where a living order says so',
+  proves: 'a coupon is used exactly where a living order says so, by its member and for its discount',
   run: books => {
-    const saga = sql`CASE WHEN EXISTS (SELECT 1 FROM order_sagas g WHERE g.order_id = o.order_id) THEN 1 ELSE 0 END`
+    const say = said(books.dialect)
     return compare(
       books,
       sql`SELECT COUNT(*) AS n FROM coupon_redemptions`,
-      sql`SELECT ${text(books.dialect, sql`o.order_id`, sql`' ('`, sql`o.state`, sql`'): coupon is '`, sql`COALESCE(r.state, 'not used')`)} AS what, ${saga} AS explained
+      sql`SELECT ${say`${'o.order_id'} (${'o.state'}): its coupon is ${'r.state'}`} AS what,
+          CASE WHEN o.state IN ('placed', 'paying', 'paid') OR g.order_id IS NULL THEN 0 ELSE 1 END AS explained
         FROM orders o LEFT JOIN coupon_redemptions r ON r.order_id = o.order_id
+        LEFT JOIN ${sagasOf('place', 'undo', 'refund')} g ON g.order_id = o.order_id
         WHERE o.coupon_id IS NOT NULL AND (
           (o.state IN ('placed', 'paying', 'paid') AND (r.state IS NULL OR r.state <> 'used'))
           OR (o.state IN ('reserving', 'cancelled', 'expired', 'refunded') AND r.state = 'used'))
         UNION ALL
-        SELECT ${text(books.dialect, sql`c.claim_id`, sql`': '`, sql`c.state`, sql`' for order '`, sql`COALESCE(c.order_id, '-')`)} AS what, 0 AS explained
+        SELECT ${say`${'c.claim_id'}: ${'c.state'} for order ${'c.order_id'}`} AS what, 0 AS explained
         FROM coupon_claims c LEFT JOIN coupon_redemptions r ON r.order_id = c.order_id AND r.claim_id = c.claim_id AND r.state = 'used'
         WHERE (c.state = 'redeemed' AND r.order_id IS NULL) OR (c.state = 'issued' AND c.order_id IS NOT NULL)
+          OR c.state NOT IN ('issued', 'redeemed')
         UNION ALL
-        SELECT ${text(books.dialect, sql`r.order_id`, sql`': used without an order'`)} AS what, 0 AS explained
+        SELECT ${say`${'r.order_id'}: used claim ${'r.claim_id'} of coupon ${'c.coupon_id'} and member ${'c.member_id'}, order ${'o.order_id'} has ${'o.coupon_id'} and ${'o.member_id'}`} AS what, 0 AS explained
         FROM coupon_redemptions r LEFT JOIN orders o ON o.order_id = r.order_id
-        WHERE r.state = 'used' AND o.order_id IS NULL`,
+        LEFT JOIN coupon_claims c ON c.claim_id = r.claim_id AND c.order_id = r.order_id AND c.state = 'redeemed'
+        WHERE r.state = 'used' AND (o.order_id IS NULL OR c.claim_id IS NULL OR o.coupon_id IS NULL OR o.member_id IS NULL
+          OR o.coupon_id <> c.coupon_id OR o.member_id <> c.member_id)
+        UNION ALL
+        SELECT ${say`${'order_id'}: discount ${'discount'}, the coupon gave ${'given'}`} AS what, 0 AS explained
+        FROM (
+          SELECT o.order_id, COALESCE(r.discount, 0) AS given, SUM(l.discount) AS discount
+          FROM orders o JOIN order_lines l ON l.order_id = o.order_id LEFT JOIN coupon_redemptions r ON r.order_id = o.order_id
+          WHERE o.state IN ('placed', 'paying', 'paid', 'refunded') AND (o.coupon_id IS NOT NULL OR o.discount <> 0)
+          GROUP BY o.order_id, r.discount
+        ) discounts WHERE discount <> given`,
     )
   },
 }

@@ -28,6 +28,8 @@ export interface Books {
   readonly timeZone: string
   /** Points earned, percent of money paid. */
   readonly earnPercent: number
+  /** Epoch ms, for ages. */
+  readonly now: number
 }
 
 export interface Finding {
@@ -35,8 +37,12 @@ export interface Finding {
   readonly checked: number
   /** Rows that differ only by what a saga or an outbox row of this snapshot has still to do. */
   readonly explained: number
-  /** Rows that differ, each named with its figures. */
+  /** How many rows differ beyond that. */
+  readonly wrongCount: number
+  /** Those rows, each named with its figures: the first thousand. */
   readonly wrong: readonly string[]
+  /** What else is worth knowing. */
+  readonly note?: string
 }
 
 export interface Check {
@@ -52,29 +58,26 @@ export interface Difference {
   readonly explained: number | string
 }
 
-/** Rows of one kind read at most: more than anybody reads, less than fills memory. */
-const WRONG_MOST = 1_000
+/** Rows named at most: more than anybody reads, less than fills memory. */
+export const WRONG_MOST = 1_000
 
-/** Runs a query of differences and a count. */
+/** Runs a count and a query of differences (columns `what`, `explained`). */
 export async function compare(
   { tx }: Books,
   count: RawBuilder<{ n: number | string }>,
   differences: RawBuilder<Difference>,
 ): Promise<Finding> {
   const counted = await count.execute(tx)
-  const { rows } =
-    await sql<Difference>`SELECT * FROM (${differences}) found LIMIT ${sql.lit(WRONG_MOST)}`.execute(tx)
-  const wrong = rows.filter(row => Number(row.explained) === 0).map(row => row.what)
-  return { checked: Number(counted.rows[0]?.n ?? 0), explained: rows.length - wrong.length, wrong }
-}
-
-/** Text of several values, on both engines. */
-export function text(dialect: Dialect, ...parts: readonly RawBuilder<unknown>[]): RawBuilder<string> {
-  if (dialect === 'mysql') return sql`CONCAT(${sql.join(parts)})`
-  return sql`(${sql.join(parts, sql` || `)})`
-}
-
-/** Whole-number division, on both engines. */
-export function div(dialect: Dialect, a: RawBuilder<unknown>, b: RawBuilder<unknown>): RawBuilder<number> {
-  return dialect === 'mysql' ? sql`((${a}) DIV (${b}))` : sql`((${a}) / (${b}))`
+  // The unexplained come first, or a thousand that are under way would hide one that is wrong.
+  const found = await sql<Difference>`
+    SELECT * FROM (${differences}) found ORDER BY explained LIMIT ${sql.lit(WRONG_MOST + 1)}`.execute(tx)
+  const wrong = found.rows.filter(row => Number(row.explained) === 0).map(row => row.what)
+  const sums = { explained: found.rows.length - wrong.length, wrongCount: wrong.length }
+  if (found.rows.length > WRONG_MOST) {
+    const all = await sql<{ all_rows: number; explained: number | string }>`
+      SELECT COUNT(*) AS all_rows, SUM(explained) AS explained FROM (${differences}) found`.execute(tx)
+    sums.explained = Number(all.rows[0]!.explained)
+    sums.wrongCount = Number(all.rows[0]!.all_rows) - sums.explained
+  }
+  return { checked: Number(counted.rows[0]!.n), ...sums, wrong: wrong.slice(0, WRONG_MOST) }
 }
