@@ -31,6 +31,8 @@ const QUIET = Object.fromEntries(Object.keys(UNDER_WAY).map(name => [name, 0]))
 
 /** Rows that count, where not all do. */
 const ROWS: Readonly<Record<string, string>> = {
+  // What a test made expire (long ago) is swept at a time of the shop's own.
+  sessions: 'WHERE expires_at > 1000000000000',
   // Rankings built earlier are swept away bit by bit.
   bestseller_days: 'WHERE generation IN (SELECT generation FROM bestseller_state)',
 }
