@@ -32,8 +32,14 @@ export interface Ready {
 export interface ShopOptions {
   readonly engine: LedgerEngine
   readonly env?: Readonly<Record<string, string>>
-  /** Retail file for the first start; default: an empty catalogue. */
+  /** Retail file for the first start, absolute or in the place's folder; default: an empty catalogue. */
   readonly catalogue?: string
+}
+
+export interface CommandEnd {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
 }
 
 /** A place with a ledger, in which a shop can be started, killed and started again. */
@@ -42,13 +48,14 @@ export class ShopPlace {
   readonly env: Readonly<Record<string, string>>
   administrator: Administrator | undefined
   private readonly database: ScratchDatabase | null
-  private readonly catalogue: string
+  /** Path of the retail file, or `none`. */
+  readonly catalogue: string
   private readonly children = new Set<ChildProcess>()
 
   private constructor(folder: string, database: ScratchDatabase | null, options: ShopOptions) {
     this.folder = folder
     this.database = database
-    this.catalogue = options.catalogue ?? 'none'
+    this.catalogue = options.catalogue === undefined ? 'none' : path.resolve(folder, options.catalogue)
     this.env = {
       ...ROOMY,
       LEVEE_HTTP_PORT: '0',
@@ -79,9 +86,14 @@ export class ShopPlace {
   }
 
   /** Runs `levee` with these arguments to its end in this place. */
-  async run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  run(...args: string[]): Promise<CommandEnd> {
+    return this.runWith({}, ...args)
+  }
+
+  /** With more in its environment. */
+  async runWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<CommandEnd> {
     const child = spawn(process.execPath, [LAUNCHER, ...args], {
-      env: { ...ownEnvironment(), ...this.env },
+      env: { ...ownEnvironment(), ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.children.add(child)
