@@ -93,8 +93,6 @@ const TRACES = [
   'point_accounts',
   'point_transactions',
   'point_entries',
-  'point_entries',
-  'point_accounts',
   'idempotency',
   'inbox',
   'audit',
