@@ -1,7 +1,9 @@
 // `levee channel create NAME`: a sales channel and its key, from a running shop.
 
 import type { Command } from 'commander'
+import { askSecret } from './ask-secret.ts'
 import { CommandFailure, EXIT_CODE_HELP, PROBLEM, UNREACHABLE, USAGE } from './exit-codes.ts'
+import { withUrlOption } from './url-option.ts'
 
 interface Options {
   url: string
@@ -14,13 +16,11 @@ export function register(program: Command): void {
     .command('channel')
     .description('Sales channels: tills and connectors to marketplaces.')
   channel.addHelpText('after', `\nExample:\n  $ levee channel create till-1\n${EXIT_CODE_HELP}`)
-  channel
-    .command('create')
+  withUrlOption(channel.command('create'))
     .description(
-      'Creates a channel and prints its key, once. The administrator’s password comes from LEVEE_ADMIN_PASSWORD.',
+      'Creates a channel and prints its key, once. The administrator’s password is asked for, or comes from LEVEE_ADMIN_PASSWORD.',
     )
     .argument('<name>', 'name of the channel')
-    .option('--url <url>', 'where the shop is', 'http://127.0.0.1:8080')
     .option('--email <email>', 'e-mail of an administrator', 'admin@levee.localhost')
     .option('--json', 'print one JSON object')
     .addHelpText(
@@ -31,7 +31,7 @@ export function register(program: Command): void {
 }
 
 async function create(name: string, { url, email, json }: Options): Promise<void> {
-  const password = process.env.LEVEE_ADMIN_PASSWORD
+  const password = process.env.LEVEE_ADMIN_PASSWORD || (await askSecret(`Password of ${email}: `))
   if (!password)
     throw new CommandFailure(USAGE, 'set LEVEE_ADMIN_PASSWORD to the password printed at the first start')
   const { accountContract } = await import('../../modules/account/contract.ts')

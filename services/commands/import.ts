@@ -3,7 +3,8 @@
 import type { Command } from 'commander'
 import type { Imported } from '../import/import-retail.ts'
 import { type ConfigOptions, configOf, withConfigOptions } from './config-options.ts'
-import { CommandFailure, EXIT_CODE_HELP, USAGE } from './exit-codes.ts'
+import { EXIT_CODE_HELP } from './exit-codes.ts'
+import { badRetailFile, ledgerAway } from './failures.ts'
 
 interface Options extends ConfigOptions {
   json?: true
@@ -25,23 +26,18 @@ async function importFile(file: string, options: Options): Promise<void> {
   const { createShop } = await import('../all.ts')
   const { importRetailFile } = await import('../import/import-retail.ts')
   const log = createLog({ level: config['log.level'], name: 'levee', to: 'stderr' })
-  const shop = await createShop(config, log, 'import')
+  const shop = await createShop(config, log, 'import').catch(ledgerAway)
   try {
     const progress = createProgress({ label: 'Importing', unit: 'rows', silent: options.json === true })
     const imported = await importRetailFile(shop.doors, file, (done, total) =>
       progress.update(done, total),
-    ).catch(badFile)
+    ).catch(badRetailFile)
     progress.finish()
     if (options.json) console.log(JSON.stringify(imported))
     else report(imported)
   } finally {
     await shop.stop()
   }
-}
-
-function badFile(error: unknown): never {
-  if (!(error instanceof Error) || error.name !== 'RetailFileError') throw error
-  throw new CommandFailure(USAGE, error.message, { cause: error })
 }
 
 function report({ lines, byClass, products, members }: Imported): void {
@@ -53,4 +49,6 @@ function report({ lines, byClass, products, members }: Imported): void {
     `products  ${inFile} in the file: ${created} created, ${changed} changed, ${stockOpened} given stock`,
   )
   console.log(`members   ${members.inFile} in the file: ${members.imported} created`)
+  if (created + changed + stockOpened + members.imported === 0)
+    console.log('Nothing changed: all of it was here.')
 }

@@ -2,7 +2,8 @@
 
 import type { Command } from 'commander'
 import { type ConfigOptions, configOf, withConfigOptions } from './config-options.ts'
-import { CommandFailure, EXIT_CODE_HELP, OK, PROBLEM, UNREACHABLE } from './exit-codes.ts'
+import { CommandFailure, EXIT_CODE_HELP, OK, PROBLEM } from './exit-codes.ts'
+import { ledgerAway } from './failures.ts'
 
 interface Options extends ConfigOptions {
   port?: string
@@ -33,7 +34,7 @@ async function start(options: Options): Promise<void> {
   const { default: manifest } = await import('../../package.json', { with: { type: 'json' } })
   const log = createLog({ level: config['log.level'], name: 'levee', to: 'stderr' })
 
-  const shop = await createShop(config, log, manifest.version).catch(unreachable)
+  const shop = await createShop(config, log, manifest.version).catch(ledgerAway)
   const administrator = await firstAdministrator(shop.doors, options.adminEmail)
   if (options.catalogue !== 'none') {
     await firstCatalogue(shop.doors, options.catalogue ?? PACKAGED_CATALOGUE, options.json === true)
@@ -49,14 +50,6 @@ async function start(options: Options): Promise<void> {
   const { flushCompileCache } = await import('node:module')
   flushCompileCache()
   process.exitCode = await ended(shop, options.json === true)
-}
-
-function unreachable(error: unknown): never {
-  const { code, message } = error as NodeJS.ErrnoException
-  const lost =
-    code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'ETIMEDOUT' || code?.startsWith('ER_ACCESS')
-  if (lost) throw new CommandFailure(UNREACHABLE, `the ledger cannot be opened: ${message}`, { cause: error })
-  throw error
 }
 
 function portTaken(error: unknown, port: number): unknown {

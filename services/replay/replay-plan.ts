@@ -10,7 +10,9 @@ export interface ReplayOptions {
   readonly speed: number | null
   readonly run: (step: ReplayStep) => Promise<StepDone>
   readonly onProgress: (done: number) => void
+  /** Epoch ms. */
   readonly now?: () => number
+  readonly wait?: (ms: number) => Promise<void>
 }
 
 export interface ReplayResult extends StepDone {
@@ -24,7 +26,7 @@ export async function replayPlan(
   steps: readonly ReplayStep[],
   options: ReplayOptions,
 ): Promise<ReplayResult> {
-  const { clients, speed, run, onProgress, now = Date.now } = options
+  const { clients, speed, run, onProgress, now = Date.now, wait = sleep } = options
   const total = nothingDone()
   const refused: Record<string, { count: number; example: string }> = {}
   /** The last step begun of each customer: the next one waits for it. */
@@ -52,7 +54,7 @@ export async function replayPlan(
 
   for (const step of steps) {
     if (failure !== null) break
-    if (speed !== null) await until(startedAt + (step.businessTimeMs - firstTime) / speed, now)
+    if (speed !== null) await until(startedAt + (step.businessTimeMs - firstTime) / speed, now, wait)
     while (active.size >= clients) await Promise.race(active)
     const customer = step.customerId ?? (step.kind === 'order' ? step.invoiceNo : step.cancellationNo)
     const task = perform(step, tails.get(customer))
@@ -69,7 +71,11 @@ function add(total: { -readonly [K in keyof StepDone]: number }, step: StepDone)
   for (const key of Object.keys(total) as (keyof StepDone)[]) total[key] += step[key]
 }
 
-async function until(moment: number, now: () => number): Promise<void> {
-  const wait = moment - now()
-  if (wait > 0) await new Promise(resolve => setTimeout(resolve, wait))
+/** Timers of Node hold some 24 days; a longer one would end at once. */
+const LONGEST_WAIT_MS = 86_400_000
+
+async function until(moment: number, now: () => number, wait: (ms: number) => Promise<void>): Promise<void> {
+  for (let left = moment - now(); left > 0; left = moment - now()) await wait(Math.min(left, LONGEST_WAIT_MS))
 }
+
+const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))

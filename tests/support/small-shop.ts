@@ -118,6 +118,12 @@ export class SmallShop {
     throw new Error('events are still under way')
   }
 
+  /** Every sweep, until nothing of it is due. */
+  async sweep(): Promise<void> {
+    for (const { module } of this.composed.modules)
+      for (const sweep of module.sweeps) while ((await sweep.run(Date.now())) > 0);
+  }
+
   async drop(): Promise<void> {
     await this.relay.stop()
     await Promise.all(this.composed.modules.map(({ module }) => module.drain()))
