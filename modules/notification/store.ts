@@ -21,7 +21,7 @@ const COLUMNS = [
   'created_at',
 ] as const satisfies readonly (keyof MailRow)[]
 
-const insertMails = insertInto('mails', COLUMNS)
+const insertMails = insertInto('mails', COLUMNS, { state: 'queued', attempts: 0, cause: null })
 const mailsThere = selectByKey({ columns: 'mail_id', from: 'mails', key: 'mail_id', lock: false })
 
 /** Mails in one transaction: a few hundred bytes each, 2–4 ms of SQLite's main thread. */

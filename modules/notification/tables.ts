@@ -31,4 +31,5 @@ export const notificationSchema: Schema = {
       next_at ${t.int} NOT NULL, cause ${t.text(200)}, created_at ${t.int} NOT NULL) ${t.table}`,
     'CREATE INDEX mails_due ON mails (state, priority, next_at, mail_id)',
   ],
+  '2026-11-23-notification-defaults': t => t.defaults('mails', { state: 'queued', attempts: 0 }),
 }

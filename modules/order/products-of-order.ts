@@ -1,6 +1,7 @@
 // Which products an order is of, and whose it is: facts that never change, so they need no lock. Requests of
 // one turn of the loop share one read.
 
+import { Recent } from '../../platform/cache/recent.ts'
 import type { Lane, Ledger } from '../../platform/sql/ledger.ts'
 import { ownersOfOrders, productsOfOrders } from './store.ts'
 
@@ -19,7 +20,7 @@ interface Waiting {
 
 export class OrderProducts {
   private readonly lane: Lane
-  private readonly known = new Map<string, OrderFacts>()
+  private readonly known = new Recent<string, OrderFacts>(REMEMBERED)
   private waiting = new Map<string, Waiting[]>()
 
   constructor(ledger: Ledger) {
@@ -27,10 +28,6 @@ export class OrderProducts {
   }
 
   remember(orderId: string, facts: OrderFacts): void {
-    if (this.known.size >= REMEMBERED) {
-      const oldest = this.known.keys().next()
-      if (!oldest.done) this.known.delete(oldest.value)
-    }
     this.known.set(orderId, facts)
   }
 

@@ -45,18 +45,30 @@ export const productsOfOrders = selectByKey({
   lock: false,
 })
 
-export const insertOrders = insertInto('orders', ORDER.split(', '))
-export const insertLines = insertInto('order_lines', LINE.split(', '))
-export const insertJournal = insertInto('stock_journal', [
-  'product_id',
-  'version',
-  'kind',
-  'quantity',
-  'order_id',
-  'reason',
-  'actor',
-  'at',
-])
+export const insertOrders = insertInto('orders', ORDER.split(', '), {
+  member_id: null,
+  channel_id: null,
+  email: null,
+  country: null,
+  discount: 0,
+  points: 0,
+  refunded_total: 0,
+  coupon_id: null,
+  payment_id: null,
+  expires_at: null,
+  reason: null,
+})
+export const insertLines = insertInto('order_lines', LINE.split(', '), {
+  discount: 0,
+  points: 0,
+  cancelled: 0,
+  refunded: 0,
+})
+export const insertJournal = insertInto(
+  'stock_journal',
+  ['product_id', 'version', 'kind', 'quantity', 'order_id', 'reason', 'actor', 'at'],
+  { order_id: null, reason: null },
+)
 export const insertRefunds = insertInto('order_refunds', REFUND.split(', '))
 export const insertSagas = insertInto('order_sagas', [
   'saga_id',

@@ -142,4 +142,8 @@ export const orderSchema: Schema = {
     'CREATE INDEX order_sagas_due ON order_sagas (next_at)',
     `CREATE TABLE member_purchases (purchase_id ${t.text(120)} NOT NULL PRIMARY KEY, quantity ${t.int} NOT NULL) ${t.table}`,
   ],
+  '2026-11-23-order-defaults': t => [
+    ...t.defaults('orders', { discount: 0, points: 0, refunded_total: 0 }),
+    ...t.defaults('order_lines', { discount: 0, points: 0, cancelled: 0, refunded: 0 }),
+  ],
 }

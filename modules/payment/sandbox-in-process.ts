@@ -1,5 +1,6 @@
 // The sandbox provider inside the shop: settles at once, decides by the token, needs nothing else.
 
+import { Recent } from '../../platform/cache/recent.ts'
 import type { PaymentProvider, ProviderAnswer } from './provider.ts'
 
 /** Payments remembered for look-ups: some minutes of full speed. A look-up comes seconds after its payment. */
@@ -7,12 +8,8 @@ const REMEMBERED = 100_000
 
 /** `tok_declined…` is declined, every other token is paid. */
 export function sandboxInProcess(): PaymentProvider {
-  const known = new Map<string, ProviderAnswer>()
+  const known = new Recent<string, ProviderAnswer>(REMEMBERED)
   const remember = (paymentId: string, answer: ProviderAnswer): ProviderAnswer => {
-    if (known.size >= REMEMBERED) {
-      const oldest = known.keys().next()
-      if (!oldest.done) known.delete(oldest.value)
-    }
     known.set(paymentId, answer)
     return answer
   }

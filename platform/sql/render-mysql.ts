@@ -1,6 +1,6 @@
 // Statements as MySQL/MariaDB text. Values become literals, so that a batch is one round trip.
 
-import type { Insert, Select, Update, Value, Write } from './statements.ts'
+import type { Insert, InsertShape, Select, Update, Value, Write } from './statements.ts'
 
 /**
  * A literal. Safe with `utf8mb4` connections whose sql_mode lacks NO_BACKSLASH_ESCAPES, which is what
@@ -51,14 +51,28 @@ export function renderWrite(write: Write): string[] {
 }
 
 function renderInsert({ shape, rows }: Insert): string {
-  let text = `INSERT INTO ${shape.table} (${shape.columns.join(',')}) VALUES `
+  const named = namedColumns(shape, rows)
+  let text = `INSERT INTO ${shape.table} (${named.map(j => shape.columns[j]).join(',')}) VALUES `
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!
     text += i === 0 ? '(' : ',('
-    for (let j = 0; j < row.length; j++) text += j === 0 ? literal(row[j]!) : `,${literal(row[j]!)}`
+    for (let k = 0; k < named.length; k++) {
+      const value = literal(row[named[k]!]!)
+      text += k === 0 ? value : `,${value}`
+    }
     text += ')'
   }
   return text
+}
+
+/** Places of the columns where some row holds something else than the default. */
+function namedColumns({ columns, defaults }: InsertShape, rows: Insert['rows']): number[] {
+  const named: number[] = []
+  for (let j = 0; j < columns.length; j++) {
+    const value = defaults[j]
+    if (value === undefined || rows.some(row => row[j] !== value)) named.push(j)
+  }
+  return named
 }
 
 /** Up to this many rows single updates are cheaper than a join with JSON_TABLE (measured: 3–5). */

@@ -16,6 +16,11 @@ export interface ColumnTypes {
   readonly int: string
   /** A growing number given by the ledger; the primary key. */
   readonly serial: string
+  /**
+   * Gives columns of a table that exists a default, as statements. None on SQLite, which cannot, and whose inserts
+   * name all columns.
+   */
+  defaults(table: string, values: Readonly<Record<string, string | number>>): readonly string[]
   /** Closes CREATE TABLE for a table whose primary key is not a serial. */
   readonly table: string
   /** Closes CREATE TABLE for a table with a serial. */
@@ -34,6 +39,7 @@ const SQLITE: ColumnTypes = {
   long: 'TEXT',
   int: 'INTEGER',
   serial: 'INTEGER PRIMARY KEY AUTOINCREMENT',
+  defaults: () => [],
   table: 'STRICT, WITHOUT ROWID',
   serialTable: 'STRICT',
 }
@@ -46,6 +52,13 @@ function mysqlTypes(bytes: string): ColumnTypes {
     long: `MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE ${bytes}`,
     int: 'BIGINT',
     serial: 'BIGINT AUTO_INCREMENT PRIMARY KEY',
+    defaults: (table, values) => {
+      const each = Object.entries(values).map(
+        ([column, value]) =>
+          `ALTER COLUMN ${column} SET DEFAULT ${typeof value === 'number' ? value : `'${value}'`}`,
+      )
+      return [`ALTER TABLE ${table} ${each.join(', ')}`]
+    },
     table,
     serialTable: table,
   }

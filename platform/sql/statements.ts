@@ -19,6 +19,8 @@ export interface SelectShape {
 export interface InsertShape {
   readonly table: string
   readonly columns: readonly string[]
+  /** By column: what its row gets where the statement does not name it; `undefined`: it must be named. */
+  readonly defaults: readonly (Value | undefined)[]
 }
 export interface UpdateShape {
   readonly table: string
@@ -51,12 +53,16 @@ export function selectByKey(shape: SelectShape): (ids: Iterable<string>) => Sele
   return ids => ({ kind: 'select', shape, ids: [...new Set(ids)].sort() })
 }
 
-/** Rows with the columns in this order. */
+/**
+ * Rows with the columns in this order. `defaults`: what the schema says of columns that mostly hold it; a batch
+ * whose rows all do leaves the column out, which spares both sides a good part of its text.
+ */
 export function insertInto(
   table: string,
   columns: readonly string[],
+  defaults: Readonly<Record<string, Value>> = {},
 ): (rows: readonly (readonly Value[])[]) => Insert {
-  const shape = { table, columns }
+  const shape = { table, columns, defaults: columns.map(column => defaults[column]) }
   return rows => ({ kind: 'insert', shape, rows })
 }
 
