@@ -37,6 +37,9 @@ function watched(ledger: Ledger) {
       transact: (...all) => inner.transact(...all),
       attempt: (...all) => inner.attempt(...all),
       close: () => inner.close(),
+      get chains() {
+        return inner.chains
+      },
       read(reads) {
         seen.reads++
         return seen.cut ? Promise.reject(new Error('cut')) : inner.read(reads)

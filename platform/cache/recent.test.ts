@@ -11,7 +11,8 @@ it('keeps the newest half at least, and never more than its bound', () => {
         recent.set(key, at)
         lately.push(key)
         expect(recent.size).toBeLessThanOrEqual(most)
-        for (const each of lately.slice(-(most >> 1))) expect(recent.get(each)).toBe(keys.lastIndexOf(each, at))
+        for (const each of lately.slice(-(most >> 1)))
+          expect(recent.get(each)).toBe(keys.lastIndexOf(each, at))
       }
     }),
   )

@@ -38,7 +38,8 @@ export async function readOutbox(ledger: Ledger, page: OutboxPage): Promise<Outb
       ? sql`NULL`
       : sql`CASE WHEN type IN (${sql.raw(types.map(literal).join(','))}) THEN payload END`
   // A relay alone holds all shards, and then the condition would only cost.
-  const mine = shards.length === SHARDS ? sql`` : sql`AND shard IN (${sql.raw(shards.map(literal).join(','))})`
+  const mine =
+    shards.length === SHARDS ? sql`` : sql`AND shard IN (${sql.raw(shards.map(literal).join(','))})`
   let fresh = sql``
   if (except.length > 0)
     fresh = mysql
@@ -46,7 +47,9 @@ export async function readOutbox(ledger: Ledger, page: OutboxPage): Promise<Outb
       : sql`AND seq NOT IN (SELECT value FROM json_each(${JSON.stringify(except)}))`
   const { rows } = await sql<OutboxRow>`SELECT seq, shard, event_key, version, type, ${payload} AS payload
     FROM outbox ${sql.raw(mysql ? 'FORCE INDEX (PRIMARY)' : '')}
-    WHERE seq > ${sql.lit(above)} ${mine} ${fresh} ORDER BY seq LIMIT ${sql.lit(limit)}`.execute(ledger.reads())
+    WHERE seq > ${sql.lit(above)} ${mine} ${fresh} ORDER BY seq LIMIT ${sql.lit(limit)}`.execute(
+    ledger.reads(),
+  )
   return rows
 }
 

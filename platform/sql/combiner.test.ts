@@ -186,6 +186,9 @@ function losingOneAnswer(ledger: Ledger, happened: boolean): Ledger {
         read: reads => lane.read(reads),
         attempt: (locks, writes) => lane.attempt(locks, writes),
         close: () => lane.close(),
+        get chains() {
+          return lane.chains
+        },
         async transact(reads, decide) {
           if (lost) return lane.transact(reads, decide)
           lost = true

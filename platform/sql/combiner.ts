@@ -7,6 +7,7 @@ import { type Refused, type Result, refuse } from '../contract/result.ts'
 import { Batch, type Pending } from './batch.ts'
 import type { Combinable, Memory } from './combinable.ts'
 import { CommitUnknown, LedgerUnavailable, trouble } from './errors.ts'
+import { Behind } from './lane-thread.ts'
 import { CONFLICT_RETRIES, conflictPause, type Lane, type Ledger } from './ledger.ts'
 import { type Row, type Select, selectByKey, type Write } from './statements.ts'
 
@@ -34,6 +35,10 @@ const PARK_MOST_MS = 64
 const CAUTION = 8
 /** Batches decided from memory that may go before a request that has to be decided under locks. */
 const PASSED_OVER_MOST = 4
+/** Batches under way at once: the ledger begins the second when the first is through. */
+const FLIGHTS_MOST = 2
+/** A second batch is sent when it has this part of the first one's size, so that batches stay big. */
+const WORTH_PART = 0.5
 /** Pauses between look-ups of a lost COMMIT, ms: a server that ends a dead connection's work needs a moment. */
 const LOOKUP_PAUSES_MS = [20, 100, 400, 1000]
 
@@ -55,6 +60,15 @@ const selectKeys = selectByKey({
   key: 'id',
   lock: false,
 })
+/** A batch decided from memory on its way. */
+interface Flight<Req, Res> {
+  readonly batch: Batch<Req, Res>
+  /** Epoch ms. */
+  readonly started: number
+  /** Null: committed. Never rejects. */
+  readonly outcome: Promise<{ readonly error: unknown } | null>
+}
+
 export class Combiner<Req, Res> {
   private readonly lane: Lane
   private readonly family: Combinable<Req, Res>
@@ -70,14 +84,14 @@ export class Combiner<Req, Res> {
   private careful: Pending<Req, Res>[] = []
   /** Batches that went before what is in `careful`. */
   private passedOver = 0
-  /** Keys of the batch that is on its way: a twin waits. */
-  private flying: ReadonlySet<string> = new Set()
+  /** Batches decided from memory on their way, in order: each rests on those before. */
+  private flights: Flight<Req, Res>[] = []
   /** Batches still to decide under locks after memory was wrong. */
   private caution = 0
-  /** A batch decided from memory is committing. */
-  private airborne = false
   /** Committed, and not told yet: first the next batch is sent, so that the ledger need not wait for the telling. */
-  private untold: Batch<Req, Res> | null = null
+  private untold: Batch<Req, Res>[] = []
+  /** A flight failed: nothing more is decided from memory or sent until that is settled. */
+  private grounded = false
   private aheadScheduled = false
   private parked = 0
   private running = false
@@ -94,8 +108,7 @@ export class Combiner<Req, Res> {
     this.limits = limits
     this.missingMeansAbsent = ledger.dialect === 'sqlite'
     this.observe = observe
-    // SQLite works on this very thread: there is nothing to do meanwhile, and no round trip to save.
-    this.memory = ledger.dialect === 'mysql' ? (family.memory ?? null) : null
+    this.memory = family.memory ?? null
     this.draft = new Batch(family.name)
   }
 
@@ -127,7 +140,7 @@ export class Combiner<Req, Res> {
       this.running = true
       // After this turn of the loop: all requests that arrived together join.
       setImmediate(() => void this.work())
-    } else if (this.airborne && !this.aheadScheduled) {
+    } else if (this.flights.length > 0 && !this.aheadScheduled) {
       // A batch is committing: decide this turn's arrivals meanwhile.
       this.aheadScheduled = true
       setImmediate(() => this.decideAhead())
@@ -136,12 +149,13 @@ export class Combiner<Req, Res> {
 
   private async work(): Promise<void> {
     for (;;) {
-      this.fillDraft()
-      if (this.draft.size > 0) {
-        await this.send()
+      this.decideAhead()
+      this.tell()
+      const flight = this.flights[0]
+      if (flight !== undefined) {
+        await this.land(flight)
         continue
       }
-      this.tell()
       if (this.careful.length > 0 || this.queue.length > 0) {
         // What memory left comes first: it arrived first.
         this.queue = [...this.careful, ...this.queue]
@@ -160,12 +174,20 @@ export class Combiner<Req, Res> {
 
   private decideAhead(): void {
     this.aheadScheduled = false
-    if (this.airborne) this.fillDraft()
+    this.fillDraft()
+    if (this.draft.size > 0 && this.mayLaunch()) this.launch()
+  }
+
+  private mayLaunch(): boolean {
+    const last = this.flights.at(-1)
+    if (last === undefined) return true
+    if (this.grounded || !this.lane.chains || this.flights.length >= FLIGHTS_MOST) return false
+    return this.draft.size >= last.batch.size * WORTH_PART
   }
 
   /** Decides waiting requests from memory. What memory cannot say yes to waits to be decided under locks. */
   private fillDraft(): void {
-    if (this.memory === null || this.caution > 0 || this.queue.length === 0) return
+    if (this.memory === null || this.caution > 0 || this.grounded || this.queue.length === 0) return
     if (this.passedOver >= PASSED_OVER_MOST) return
     const now = Date.now()
     let i = 0
@@ -175,7 +197,8 @@ export class Combiner<Req, Res> {
       if (pending.call.deadline <= now) tooLate(pending)
       else if (
         pending.parks > 0 ||
-        (key !== undefined && (this.flying.has(key) || this.draft.keys.has(key)))
+        (key !== undefined &&
+          (this.draft.keys.has(key) || this.flights.some(({ batch }) => batch.keys.has(key))))
       ) {
         this.careful.push(pending)
       } else if (this.memory.knows(pending.request)) {
@@ -188,45 +211,56 @@ export class Combiner<Req, Res> {
   }
 
   /** Writes the draft in one round trip; meanwhile the next one fills. */
-  private async send(): Promise<void> {
+  private launch(): void {
     const batch = this.draft
-    const memory = this.memory!
     const started = Date.now()
     this.draft = new Batch(this.family.name)
-    const { locks, writes } = memory.flush()
-    this.flying = batch.keys
-    this.airborne = true
     if (this.careful.length > 0) this.passedOver++
-    try {
-      const sent = this.lane.attempt(locks, [...writes, ...batch.writes(started)])
-      this.tell()
-      if (this.queue.length > 0) this.wake()
-      await sent
-    } catch (error) {
-      // What was decided ahead of this commit was decided on rows that never were.
-      memory.forget()
-      this.caution = CAUTION
-      this.careful = [...this.draft.members, ...this.careful]
-      this.draft = new Batch(this.family.name)
-      this.landed()
-      // A version that memory expected was another process's to change: judged under locks, not by this.
-      if (trouble(error) === 'guard') return this.run(batch.members, 1)
-      return this.recover(batch.members, 1, error)
+    const { locks, writes } = this.memory!.flush()
+    const outcome = this.lane.attempt(locks, [...writes, ...batch.writes(started)]).then(
+      () => null,
+      (error: unknown) => {
+        this.grounded = true
+        return { error }
+      },
+    )
+    this.flights.push({ batch, started, outcome })
+  }
+
+  /** Waits for the first flight. When it fails, so do those behind it. */
+  private async land(flight: Flight<Req, Res>): Promise<void> {
+    const failure = await flight.outcome
+    if (failure === null) {
+      this.flights.shift()
+      this.untold.push(flight.batch)
+      this.note(flight.batch.members, flight.started)
+      return
     }
-    this.landed()
-    this.untold = batch
-    this.note(batch.members, started)
+    const flights = this.flights
+    const outcomes = await Promise.all(flights.map(each => each.outcome))
+    // What was decided ahead of this commit was decided on rows that never were.
+    this.memory!.forget()
+    this.caution = CAUTION
+    this.careful = [...this.draft.members, ...this.careful]
+    this.draft = new Batch(this.family.name)
+    this.flights = []
+    this.grounded = false
+    for (const [i, { batch }] of flights.entries()) {
+      const failed = outcomes[i]
+      if (failed === null || failed === undefined) {
+        this.untold.push(batch)
+        continue
+      }
+      const { error } = failed
+      // A version that memory expected was another process's to change: judged under locks, not by this.
+      if (error instanceof Behind || trouble(error) === 'guard') await this.run(batch.members, 1)
+      else await this.recover(batch.members, 1, error)
+    }
   }
 
-  /** The callers of the batch before hear what was decided. */
+  /** The callers of batches that are committed hear what was decided. */
   private tell(): void {
-    this.untold?.answer()
-    this.untold = null
-  }
-
-  private landed(): void {
-    this.flying = new Set()
-    this.airborne = false
+    for (const batch of this.untold.splice(0)) batch.answer()
   }
 
   /** The next batch: in order of arrival, no two of one key, nobody whose caller has gone. */

@@ -20,8 +20,13 @@ export interface Lane {
    * One round trip: locks the rows that `locks` names without waiting, writes, commits. The writes carry the
    * versions that were expected. Throws as `transact` does; a conflict or a failed guard means that somebody
    * else was there, and nothing is left of it.
+   *
+   * While `chains` another attempt may follow before this one has ended: it is tried if this one is committed, and
+   * otherwise rejects with Behind, nothing written. Attempts end in order. `transact` waits until all have ended.
    */
   attempt(locks: readonly Select[], writes: readonly Write[]): Promise<void>
+  /** An attempt is under way, and another one may follow it at once. */
+  readonly chains: boolean
   /** Reads outside any transaction. */
   read(reads: readonly Select[]): Promise<Row[][]>
   close(): Promise<void>

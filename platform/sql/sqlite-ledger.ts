@@ -2,30 +2,14 @@
 
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
-import { GuardFailed, trouble } from './errors.ts'
-import { CONFLICT_RETRIES, conflictPause, type Lane, type Ledger, type Tx } from './ledger.ts'
+import { trouble } from './errors.ts'
+import { LaneThread } from './lane-thread.ts'
+import { CONFLICT_RETRIES, conflictPause, type Ledger, type Tx } from './ledger.ts'
 import { Mutex } from './mutex.ts'
-import type { Insert, Row, Select, Update, Write } from './statements.ts'
-
-/** Longest wait for another process's write (an import, a backup), ms. Blocks this thread, so it is short. */
-const BUSY_MS = 2_000
-
-/**
- * Pages of the log before it is copied into the file, which happens inside a COMMIT: 32 MiB. The default of 4 MiB
- * is reached ten times a second at full speed, and copies the same hot pages each time.
- */
-const CHECKPOINT_PAGES = 8_192
-
-function open(file: string): DatabaseSync {
-  const database = new DatabaseSync(file)
-  database.exec(
-    `PRAGMA busy_timeout=${BUSY_MS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; ` +
-      `PRAGMA cache_size=-65536; PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES}`,
-  )
-  return database
-}
+import { openSqlite, type Run, SqliteBatches } from './sqlite-connection.ts'
+import { SqliteLane, ThreadTurn } from './sqlite-lane.ts'
 
 /** Kysely's SQLite dialect wants the interface of better-sqlite3; this is node:sqlite in that shape. */
 function forKysely(database: DatabaseSync) {
@@ -46,12 +30,21 @@ function forKysely(database: DatabaseSync) {
 
 export function openSqliteLedger(file: string): Ledger {
   mkdirSync(path.dirname(file), { recursive: true })
-  const writer = open(file)
-  const reader = open(file)
+  const writer = openSqlite(file)
+  const reader = openSqlite(file)
   const writes = new Kysely<unknown>({ dialect: new SqliteDialect({ database: forKysely(writer) }) })
   const reads = new Kysely<unknown>({ dialect: new SqliteDialect({ database: forKysely(reader) }) })
-  // Two transactions never interleave on one connection: batches and Kysely's take turns.
+  // One writes at a time: batches, Kysely's transactions, and the thread, whose own connection would have them wait
+  // for SQLite's lock, which blocks the loop.
   const turn = new Mutex()
+  const thread = new LaneThread<readonly Run[]>(new URL('./sqlite-thread.ts', import.meta.url), file)
+  const parts = {
+    writer: new SqliteBatches(writer),
+    reader: new SqliteBatches(reader),
+    turn,
+    thread,
+    threadTurn: new ThreadTurn(turn),
+  }
 
   return {
     dialect: 'sqlite',
@@ -69,9 +62,9 @@ export function openSqliteLedger(file: string): Ledger {
         await new Promise(resolve => setTimeout(resolve, conflictPause(attempt, Math.random())))
       }
     },
-    lane: () => new SqliteLane(writer, reader, turn),
+    lane: name => new SqliteLane(name, parts),
     async snapshot<Tables, R>(work: (tx: Tx<Tables>) => Promise<R>): Promise<R> {
-      const database = open(file)
+      const database = openSqlite(file)
       const kysely = new Kysely<Tables>({ dialect: new SqliteDialect({ database: forKysely(database) }) })
       try {
         return await kysely.transaction().execute(work)
@@ -86,92 +79,10 @@ export function openSqliteLedger(file: string): Ledger {
     pool: () => ({ used: turn.held ? 1 : 0, idle: turn.held ? 0 : 1, waiting: turn.waiting }),
     async close() {
       const release = await turn.acquire()
+      await thread.close()
       await reads.destroy()
       await writes.destroy()
       release()
     },
   }
-}
-
-class SqliteLane implements Lane {
-  private readonly writer: DatabaseSync
-  private readonly reader: DatabaseSync
-  private readonly turn: Mutex
-  private readonly prepared = new Map<object, StatementSync>()
-  private readonly preparedReads = new Map<object, StatementSync>()
-
-  constructor(writer: DatabaseSync, reader: DatabaseSync, turn: Mutex) {
-    this.writer = writer
-    this.reader = reader
-    this.turn = turn
-  }
-
-  async transact(
-    reads: readonly Select[],
-    decide: (sets: readonly Row[][]) => readonly Write[],
-  ): Promise<void> {
-    const release = await this.turn.acquire()
-    try {
-      this.writer.exec('BEGIN IMMEDIATE')
-      try {
-        const writes = decide(reads.map(read => this.select(this.writer, this.prepared, read)))
-        for (const write of writes) this.write(write)
-        this.writer.exec('COMMIT')
-      } catch (error) {
-        if (this.writer.isTransaction) this.writer.exec('ROLLBACK')
-        throw error
-      }
-    } finally {
-      release()
-    }
-  }
-
-  attempt(_locks: readonly Select[], writes: readonly Write[]): Promise<void> {
-    return this.transact([], () => writes)
-  }
-
-  async read(reads: readonly Select[]): Promise<Row[][]> {
-    return reads.map(read => this.select(this.reader, this.preparedReads, read))
-  }
-
-  async close(): Promise<void> {}
-
-  private select(on: DatabaseSync, cache: Map<object, StatementSync>, { shape, ids }: Select): Row[] {
-    let statement = cache.get(shape)
-    if (statement === undefined) {
-      statement = on.prepare(
-        `SELECT ${shape.columns} FROM ${shape.from} WHERE ${shape.key} IN (SELECT value FROM json_each(?))`,
-      )
-      cache.set(shape, statement)
-    }
-    return ids.length === 0 ? [] : (statement.all(JSON.stringify(ids)) as Row[])
-  }
-
-  private write(write: Write): void {
-    if (write.rows.length === 0) return
-    let statement = this.prepared.get(write.shape)
-    if (statement === undefined) {
-      statement = this.writer.prepare(write.kind === 'insert' ? insertText(write) : updateText(write))
-      this.prepared.set(write.shape, statement)
-    }
-    if (write.kind === 'insert') {
-      for (const row of write.rows) statement.run(...row)
-      return
-    }
-    const keys = write.shape.keys.length
-    for (const row of write.rows) {
-      const { changes } = statement.run(...row.slice(keys), ...row.slice(0, keys))
-      if (changes !== 1)
-        throw new GuardFailed(`${write.shape.table}: no row ${JSON.stringify(row.slice(0, keys))}`)
-    }
-  }
-}
-
-function insertText({ shape }: Insert): string {
-  return `INSERT INTO ${shape.table} (${shape.columns.join(',')}) VALUES (${shape.columns.map(() => '?').join(',')})`
-}
-
-function updateText({ shape }: Update): string {
-  const set = shape.set.map(column => `${column}=?`).join(',')
-  return `UPDATE ${shape.table} SET ${set} WHERE ${shape.keys.map(column => `${column}=?`).join(' AND ')}`
 }

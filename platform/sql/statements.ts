@@ -48,6 +48,13 @@ export interface Update {
 }
 export type Write = Insert | Update
 
+/** Rows that these writes touch. */
+export function rowsOf(writes: readonly Write[]): number {
+  let rows = 0
+  for (const write of writes) rows += write.rows.length
+  return rows
+}
+
 /** Rows by key, sorted by it so that all lock in one order. `ids` may repeat and may be in any order. */
 export function selectByKey(shape: SelectShape): (ids: Iterable<string>) => Select {
   return ids => ({ kind: 'select', shape, ids: [...new Set(ids)].sort() })

@@ -1,0 +1,50 @@
+// How connections to MariaDB and MySQL are made and set up.
+
+import type { Connection, PoolConnection } from 'mysql2'
+
+export interface MysqlOptions {
+  /** `mysql://user:password@host:port/database` */
+  readonly url: string
+  /** Most connections for reads and whole transactions; lanes come on top, one each. */
+  readonly poolSize: number
+  /** Longest wait for a row lock, ms; the engine counts in whole seconds. */
+  readonly lockWait: number
+  /** Longest wait for a new connection, ms. */
+  readonly connectTimeout?: number
+}
+
+export const CONNECT_TIMEOUT_MS = 3_000
+
+/**
+ * READ COMMITTED: every decision locks its rows first, and without gap locks neighbours do not block. Set by the
+ * statement that all versions of both engines know: the variable's name differs.
+ * Strict mode without NO_BACKSLASH_ESCAPES, which `render-mysql.ts` relies on.
+ */
+function sessionSetup(lockWait: number): readonly string[] {
+  const seconds = Math.max(1, Math.ceil(lockWait / 1000))
+  return [
+    'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+    "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO', " +
+      `SESSION innodb_lock_wait_timeout=${seconds}, SESSION time_zone='+00:00'`,
+  ]
+}
+
+/** Queued before anything the caller sends; a connection that cannot be set up is of no use. */
+export function setUp(connection: Connection | PoolConnection, lockWait: number): void {
+  for (const statement of sessionSetup(lockWait))
+    connection.query(statement, error => error && connection.destroy())
+}
+
+export function connectionOptions(options: MysqlOptions) {
+  const url = new URL(options.url)
+  return {
+    host: url.hostname,
+    port: Number(url.port || 3306),
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    database: url.pathname.slice(1),
+    charset: 'utf8mb4',
+    connectTimeout: options.connectTimeout ?? CONNECT_TIMEOUT_MS,
+    flags: ['FOUND_ROWS'],
+  }
+}

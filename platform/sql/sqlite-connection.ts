@@ -1,0 +1,127 @@
+// Connections to the embedded ledger, and batches on one: prepared statements, run row by row.
+
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { GuardFailed } from './errors.ts'
+import type { Insert, Row, Select, Update, Value, Write } from './statements.ts'
+
+/** Longest wait for another process's write (an import, a backup), ms. Blocks the thread, so it is short. */
+const BUSY_MS = 2_000
+
+/**
+ * Pages of the log before it is copied into the file, which happens inside a COMMIT: 32 MiB. The default of 4 MiB
+ * is reached ten times a second at full speed, and copies the same hot pages each time.
+ */
+const CHECKPOINT_PAGES = 8_192
+
+export function openSqlite(file: string): DatabaseSync {
+  const database = new DatabaseSync(file)
+  database.exec(
+    `PRAGMA busy_timeout=${BUSY_MS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; ` +
+      `PRAGMA cache_size=-65536; PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES}`,
+  )
+  return database
+}
+
+/** One statement and the rows it is run for. Plain data: it crosses threads. */
+export interface Run {
+  readonly text: string
+  /** Values a row, and all values one row after the other: a list of lists takes twice as long to cross. */
+  readonly width: number
+  readonly values: readonly Value[]
+  /** An update, which must find its row. */
+  readonly finds: boolean
+}
+
+export function runsOf(writes: readonly Write[]): Run[] {
+  const runs: Run[] = []
+  for (const write of writes) {
+    if (write.rows.length > 0) runs.push(write.kind === 'insert' ? insertRun(write) : updateRun(write))
+  }
+  return runs
+}
+
+const texts = new Map<object, string>()
+
+function textOf<Shape extends object>(shape: Shape, make: (shape: Shape) => string): string {
+  let text = texts.get(shape)
+  if (text === undefined) {
+    text = make(shape)
+    texts.set(shape, text)
+  }
+  return text
+}
+
+function insertRun({ shape, rows }: Insert): Run {
+  const values: Value[] = []
+  for (const row of rows) for (const value of row) values.push(value)
+  return { text: textOf(shape, insertText), width: shape.columns.length, values, finds: false }
+}
+
+/** What is set comes before the keys in the text, and after them in the row. */
+function updateRun({ shape, rows }: Update): Run {
+  const keys = shape.keys.length
+  const values: Value[] = []
+  for (const row of rows) {
+    for (let i = keys; i < row.length; i++) values.push(row[i]!)
+    for (let i = 0; i < keys; i++) values.push(row[i]!)
+  }
+  return { text: textOf(shape, updateText), width: shape.types.length, values, finds: true }
+}
+
+function insertText({ table, columns }: Insert['shape']): string {
+  return `INSERT INTO ${table} (${columns.join(',')}) VALUES (${columns.map(() => '?').join(',')})`
+}
+
+function updateText({ table, set, keys }: Update['shape']): string {
+  const sets = set.map(column => `${column}=?`).join(',')
+  return `UPDATE ${table} SET ${sets} WHERE ${keys.map(column => `${column}=?`).join(' AND ')}`
+}
+
+function selectText({ columns, from, key }: Select['shape']): string {
+  return `SELECT ${columns} FROM ${from} WHERE ${key} IN (SELECT value FROM json_each(?))`
+}
+
+/** A connection that batches are run on. */
+export class SqliteBatches {
+  private readonly database: DatabaseSync
+  private readonly prepared = new Map<string, StatementSync>()
+
+  constructor(database: DatabaseSync) {
+    this.database = database
+  }
+
+  select({ shape, ids }: Select): Row[] {
+    if (ids.length === 0) return []
+    return this.prepare(textOf(shape, selectText)).all(JSON.stringify(ids)) as Row[]
+  }
+
+  /** One transaction; what `work` returns is written in it. Throwing rolls back. */
+  transact(work: () => readonly Run[]): void {
+    this.database.exec('BEGIN IMMEDIATE')
+    try {
+      for (const run of work()) this.run(run)
+      this.database.exec('COMMIT')
+    } catch (error) {
+      if (this.database.isTransaction) this.database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  private run({ text, width, values, finds }: Run): void {
+    const statement = this.prepare(text)
+    for (let at = 0; at < values.length; at += width) {
+      const row = values.slice(at, at + width)
+      const { changes } = statement.run(...(row as SQLInputValue[]))
+      if (finds && changes !== 1) throw new GuardFailed(`no row for ${text}: ${JSON.stringify(row)}`)
+    }
+  }
+
+  private prepare(text: string): StatementSync {
+    let statement = this.prepared.get(text)
+    if (statement === undefined) {
+      statement = this.database.prepare(text)
+      this.prepared.set(text, statement)
+    }
+    return statement
+  }
+}
