@@ -10,8 +10,8 @@ import { countOf, type Load, type LoadResult, load, unexpected } from './wrk.ts'
 
 /** The judged number of connections. */
 export const CONNECTIONS = 512
-/** Before anything counts, s: code is compiled, pools and caches are filled. */
-const WARM_UP_S = 2
+/** Before anything counts, s: pools and caches are filled, and code is compiled: a shop's takes some 60,000 orders. */
+const WARM_UP_S = 8
 /** Above this share of a core wrk may itself be what is measured. */
 const GENERATOR_BUSY = 0.95
 

@@ -2,9 +2,10 @@
 
 import { type RawBuilder, sql } from 'kysely'
 import { trouble } from '../sql/errors.ts'
-import type { Ledger, Tx } from '../sql/ledger.ts'
+import { CONFLICT_RETRIES, type Lane, type Ledger, type Tx } from '../sql/ledger.ts'
 import { SHARDS } from '../sql/platform-tables.ts'
 import { literal } from '../sql/render-mysql.ts'
+import { deleteByNumber, runsOfNumbers, type Update } from '../sql/statements.ts'
 import type { Fence } from './transport.ts'
 
 export interface OutboxRow {
@@ -40,11 +41,7 @@ export async function readOutbox(ledger: Ledger, page: OutboxPage): Promise<Outb
   // A relay alone holds all shards, and then the condition would only cost.
   const mine =
     shards.length === SHARDS ? sql`` : sql`AND shard IN (${sql.raw(shards.map(literal).join(','))})`
-  let fresh = sql``
-  if (except.length > 0)
-    fresh = mysql
-      ? sql`AND seq NOT IN (${sql.raw(except.map(literal).join(','))})`
-      : sql`AND seq NOT IN (SELECT value FROM json_each(${JSON.stringify(except)}))`
+  const fresh = sql.raw(notAmong(except, mysql))
   const { rows } = await sql<OutboxRow>`SELECT seq, shard, event_key, version, type, ${payload} AS payload
     FROM outbox ${sql.raw(mysql ? 'FORCE INDEX (PRIMARY)' : '')}
     WHERE seq > ${sql.lit(above)} ${mine} ${fresh} ORDER BY seq LIMIT ${sql.lit(limit)}`.execute(
@@ -70,20 +67,41 @@ export function emptyUpTo(ledger: Ledger, above: number, to: number): Promise<nu
   })
 }
 
-/** Deletes the rows whose shard is still held. What is not deleted is published again by whoever holds it now. */
+const deleteEvents = deleteByNumber('outbox', 'seq')
+
+/**
+ * Deletes what was published, in one round trip, if all of `shards` (those of the rows) are still held as they were;
+ * else only the rows of those that are. What is not deleted is published again by whoever holds it now.
+ */
 export async function deletePublished(
   ledger: Ledger,
-  fence: Fence,
+  lane: Lane,
+  leases: { fence: Fence; holding(shards: Iterable<number>): Update },
   published: readonly { readonly seq: number; readonly shard: number }[],
 ): Promise<void> {
-  await ledger.write(async (tx: Tx<unknown>) => {
-    const held = await fence(tx)
-    const seqs = published.filter(row => held.has(row.shard)).map(row => row.seq)
-    if (seqs.length === 0) return
-    const statement =
-      ledger.dialect === 'mysql'
-        ? sql.raw(`DELETE FROM outbox WHERE seq IN (${seqs.map(literal).join(',')})`)
-        : sql`DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(${JSON.stringify(seqs)}))`
-    await statement.execute(tx)
-  })
+  let rows = published
+  for (let attempt = 1; rows.length > 0; attempt++) {
+    const holding = leases.holding(new Set(rows.map(row => row.shard)))
+    try {
+      return await lane.attempt([], [holding, deleteEvents(rows.map(row => row.seq))])
+    } catch (error) {
+      if (attempt > CONFLICT_RETRIES) throw error
+      const kind = trouble(error)
+      if (kind === 'guard') {
+        const held = await ledger.write((tx: Tx<unknown>) => leases.fence(tx))
+        rows = rows.filter(row => held.has(row.shard))
+      } else if (kind !== 'conflict') throw error
+    }
+  }
+}
+
+/** Conditions in one statement: each row is held against each of them, and SQLite takes a tree of 1,000. */
+const RUNS_MOST = 50
+
+function notAmong(numbers: readonly number[], mysql: boolean): string {
+  const runs = runsOfNumbers(numbers)
+  if (runs.length <= RUNS_MOST)
+    return runs.map(([from, to]) => `AND seq NOT BETWEEN ${from} AND ${to}`).join(' ')
+  const list = numbers.join(',')
+  return mysql ? `AND seq NOT IN (${list})` : `AND seq NOT IN (SELECT value FROM json_each('[${list}]'))`
 }

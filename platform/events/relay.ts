@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../log/log.ts'
 import type { Clock } from '../module.ts'
-import type { Ledger } from '../sql/ledger.ts'
+import type { Lane, Ledger } from '../sql/ledger.ts'
 import { OutboxReader } from './outbox-reader.ts'
 import { deletePublished } from './outbox-store.ts'
 import { OutboxWindow } from './outbox-window.ts'
@@ -57,6 +57,7 @@ export class Relay {
   private readonly leases: ShardLeases
   private readonly fence: Fence
   private readonly reader: OutboxReader
+  private readonly lane: Lane
   private readonly window = new OutboxWindow()
   private readonly pacer = new Pacer(PAUSES)
   /** Sent, or wanted by nobody, and still in the outbox. */
@@ -72,6 +73,7 @@ export class Relay {
     this.leases = new ShardLeases(deps.ledger, deps.clock, deps.owner ?? randomUUID())
     this.fence = tx => this.leases.fence(tx)
     this.reader = new OutboxReader(deps.ledger, deps.clock)
+    this.lane = deps.ledger.lane('relay')
   }
 
   get status(): RelayStatus {
@@ -188,7 +190,7 @@ export class Relay {
   private async flush(): Promise<void> {
     if (this.published.size === 0) return
     const rows = [...this.published.values()].slice(0, DELETE)
-    await deletePublished(this.deps.ledger, this.fence, rows)
+    await deletePublished(this.deps.ledger, this.lane, this.leases, rows)
     for (const { seq } of rows) this.published.delete(seq)
   }
 }

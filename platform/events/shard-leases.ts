@@ -6,6 +6,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Clock } from '../module.ts'
 import type { Ledger, Tx } from '../sql/ledger.ts'
 import type { PlatformTables } from '../sql/platform-tables.ts'
+import { type Update, updateByKey } from '../sql/statements.ts'
 import { planLeases, type ShardRow } from './plan-leases.ts'
 
 /** Life of a lease, ms: how long the events of a killed relay wait. Longer than any pause of a healthy process. */
@@ -14,6 +15,10 @@ export const LEASE_MS = 5_000
 export const RENEW_MS = 1_500
 /** A lease this close to its end is not relied upon, ms: an event sent now should be settled under it. */
 const MARGIN_MS = 500
+
+/** A fence that no shard ever has. */
+const NO_FENCE = -1
+const holdShards = updateByKey('outbox_shards', { shard: 'int', owner: 'id', fence: 'int' }, { fence: 'int' })
 
 export class ShardLeases {
   private readonly ledger: Ledger
@@ -60,6 +65,15 @@ export class ShardLeases {
     const still = rows.filter(row => row.owner === this.owner && row.fence === mine.get(row.shard))
     if (still.length < mine.size) this.nextRenewal = 0 // somebody took one: look again at once
     return new Set(still.map(row => row.shard))
+  }
+
+  /** Writes nothing new, and fails unless all of these shards are mine as I know them. `shards`: of mine. */
+  holding(shards: Iterable<number>): Update {
+    const rows = [...shards].map(shard => {
+      const fence = this.fences.get(shard) ?? NO_FENCE
+      return [shard, this.owner, fence, fence]
+    })
+    return holdShards(rows)
   }
 
   /** Gives everything back, so that others need not wait for the end of the leases. */

@@ -1,7 +1,7 @@
 // The ledger as the rest of Levee sees it: reads, whole transactions, lanes for batches, snapshots.
 
 import type { Kysely, Transaction } from 'kysely'
-import type { Row, Select, Write } from './statements.ts'
+import type { LaneWrite, Row, Select, Write } from './statements.ts'
 
 export type Dialect = 'sqlite' | 'mysql'
 
@@ -24,7 +24,7 @@ export interface Lane {
    * While `chains` another attempt may follow before this one has ended: it is tried if this one is committed, and
    * otherwise rejects with Behind, nothing written. Attempts end in order. `transact` waits until all have ended.
    */
-  attempt(locks: readonly Select[], writes: readonly Write[]): Promise<void>
+  attempt(locks: readonly Select[], writes: readonly LaneWrite[]): Promise<void>
   /** An attempt is under way, and another one may follow it at once. */
   readonly chains: boolean
   /** Reads outside any transaction. */

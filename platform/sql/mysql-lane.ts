@@ -7,7 +7,7 @@ import { type LaneThread, ThreadChain } from './lane-thread.ts'
 import type { Lane } from './ledger.ts'
 import { connectionOptions, type MysqlOptions, setUp } from './mysql-connection.ts'
 import { renderLock, renderSelect, renderWrite } from './render-mysql.ts'
-import { type Row, rowsOf, type Select, type Write } from './statements.ts'
+import { type LaneWrite, type Row, rowsOf, type Select, type Write } from './statements.ts'
 
 /** Longest wait for the answer to a batch, ms: two lock waits and a slow disk. */
 const BATCH_TIMEOUT_MS = 10_000
@@ -29,7 +29,7 @@ export class MysqlLane implements Lane {
     return this.connection.transact(reads, decide)
   }
 
-  attempt(locks: readonly Select[], writes: readonly Write[]): Promise<void> {
+  attempt(locks: readonly Select[], writes: readonly LaneWrite[]): Promise<void> {
     const text = ['BEGIN', ...locks.map(renderLock), ...writes.flatMap(renderWrite)].join(';')
     return this.chain.takes(rowsOf(writes)) ? this.chain.add(text) : this.connection.commit(text)
   }

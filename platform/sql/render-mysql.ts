@@ -1,6 +1,15 @@
 // Statements as MySQL/MariaDB text. Values become literals, so that a batch is one round trip.
 
-import type { Insert, InsertShape, Select, Update, Value, Write } from './statements.ts'
+import {
+  type Delete,
+  type Insert,
+  type InsertShape,
+  type LaneWrite,
+  runsOfNumbers,
+  type Select,
+  type Update,
+  type Value,
+} from './statements.ts'
 
 /**
  * A literal. Safe with `utf8mb4` connections whose sql_mode lacks NO_BACKSLASH_ESCAPES, which is what
@@ -45,9 +54,21 @@ export function renderLock({ shape, ids }: Select): string {
 }
 
 /** The write, followed for updates by a guard that fails (error 1242) unless every row was found. */
-export function renderWrite(write: Write): string[] {
+export function renderWrite(write: LaneWrite): string[] {
   if (write.rows.length === 0) return []
-  return write.kind === 'insert' ? [renderInsert(write)] : renderUpdate(write)
+  if (write.kind === 'insert') return [renderInsert(write)]
+  return write.kind === 'update' ? renderUpdate(write) : renderDelete(write)
+}
+
+/** Conditions in one statement. */
+const RUNS_MOST = 200
+
+function renderDelete({ shape, rows }: Delete): string[] {
+  const runs = runsOfNumbers(rows).map(([from, to]) => `${shape.key} BETWEEN ${from} AND ${to}`)
+  const statements: string[] = []
+  for (let at = 0; at < runs.length; at += RUNS_MOST)
+    statements.push(`DELETE FROM ${shape.table} WHERE ${runs.slice(at, at + RUNS_MOST).join(' OR ')}`)
+  return statements
 }
 
 function renderInsert({ shape, rows }: Insert): string {

@@ -2,7 +2,7 @@
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { GuardFailed } from './errors.ts'
-import type { Insert, Row, Select, Update, Value, Write } from './statements.ts'
+import type { Delete, Insert, LaneWrite, Row, Select, Update, Value } from './statements.ts'
 
 /** Longest wait for another process's write (an import, a backup), ms. Blocks the thread, so it is short. */
 const BUSY_MS = 2_000
@@ -16,7 +16,7 @@ const CHECKPOINT_PAGES = 8_192
 export function openSqlite(file: string): DatabaseSync {
   const database = new DatabaseSync(file)
   database.exec(
-    `PRAGMA busy_timeout=${BUSY_MS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; ` +
+    `PRAGMA page_size=2048; PRAGMA busy_timeout=${BUSY_MS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; ` +
       `PRAGMA cache_size=-65536; PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES}`,
   )
   return database
@@ -32,12 +32,13 @@ export interface Run {
   readonly finds: boolean
 }
 
-export function runsOf(writes: readonly Write[]): Run[] {
-  const runs: Run[] = []
-  for (const write of writes) {
-    if (write.rows.length > 0) runs.push(write.kind === 'insert' ? insertRun(write) : updateRun(write))
-  }
-  return runs
+export function runsOf(writes: readonly LaneWrite[]): Run[] {
+  return writes.filter(write => write.rows.length > 0).map(runOf)
+}
+
+function runOf(write: LaneWrite): Run {
+  if (write.kind === 'insert') return insertRun(write)
+  return write.kind === 'update' ? updateRun(write) : deleteRun(write)
 }
 
 const texts = new Map<object, string>()
@@ -66,6 +67,14 @@ function updateRun({ shape, rows }: Update): Run {
     for (let i = 0; i < keys; i++) values.push(row[i]!)
   }
   return { text: textOf(shape, updateText), width: shape.types.length, values, finds: true }
+}
+
+function deleteRun({ shape, rows }: Delete): Run {
+  return { text: textOf(shape, deleteText), width: 1, values: rows, finds: false }
+}
+
+function deleteText({ table, key }: Delete['shape']): string {
+  return `DELETE FROM ${table} WHERE ${key}=?`
 }
 
 function insertText({ table, columns }: Insert['shape']): string {

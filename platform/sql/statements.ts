@@ -46,10 +46,24 @@ export interface Update {
   readonly shape: UpdateShape
   readonly rows: readonly (readonly Value[])[]
 }
+export interface Delete {
+  readonly kind: 'delete'
+  readonly shape: DeleteShape
+  /** Numbers, in any order, each once. */
+  readonly rows: readonly number[]
+}
+export interface DeleteShape {
+  readonly table: string
+  /** A numeric primary key. */
+  readonly key: string
+}
+/** What a family of combined requests writes. */
 export type Write = Insert | Update
+/** What a lane can write. */
+export type LaneWrite = Write | Delete
 
 /** Rows that these writes touch. */
-export function rowsOf(writes: readonly Write[]): number {
+export function rowsOf(writes: readonly LaneWrite[]): number {
   let rows = 0
   for (const write of writes) rows += write.rows.length
   return rows
@@ -89,4 +103,24 @@ export function updateByKey(
     types: [...Object.values(keys), ...Object.values(set)],
   }
   return rows => ({ kind: 'update', shape, rows })
+}
+
+/** Deletes by number; a row that is not there is no failure. */
+export function deleteByNumber(table: string, key: string): (rows: readonly number[]) => Delete {
+  const shape = { table, key }
+  return rows => ({ kind: 'delete', shape, rows })
+}
+
+/**
+ * Whole numbers as runs without a gap, in order. What was made together has numbers in a row, so a thousand of them
+ * are a few runs, where a list of each would cost the engine more than the rows.
+ */
+export function runsOfNumbers(numbers: readonly number[]): [from: number, to: number][] {
+  const runs: [number, number][] = []
+  for (const number of Float64Array.from(numbers).sort()) {
+    const last = runs.at(-1)
+    if (last !== undefined && number <= last[1] + 1) last[1] = number
+    else runs.push([number, number])
+  }
+  return runs
 }
