@@ -11,6 +11,7 @@ export const THREAD_ROWS = 100
 /** One attempt on its way to the thread. `work`: what the engine's side understands. */
 export interface Job<Work> {
   readonly id: number
+  /** One lane's own: two may have one name. */
   readonly lane: string
   /** Attempts of a lane form a chain: when one fails, those behind it in the chain are not tried. */
   readonly chain: number
@@ -67,11 +68,17 @@ export class LaneThread<Work> {
   private worker: Worker | null = null
   private readonly waiting = new Map<number, Waiting>()
   private lastId = 0
+  private lanes = 0
 
   /** `entry`: the file that the thread runs; `data` is given to it. */
   constructor(entry: URL, data: unknown) {
     this.entry = entry
     this.data = data
+  }
+
+  /** A name for a lane that no other one has. */
+  laneName(name: string): string {
+    return `${name}#${++this.lanes}`
   }
 
   /** Resolves when the work is committed. Rejects as `Lane.attempt` does. */
@@ -126,7 +133,7 @@ export class ThreadChain<Work> {
   private handingOver: Promise<void> = Promise.resolve()
 
   constructor(lane: string, thread: LaneThread<Work>) {
-    this.lane = lane
+    this.lane = thread.laneName(lane)
     this.thread = thread
   }
 
