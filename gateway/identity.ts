@@ -1,5 +1,6 @@
 // Who asks: from the Authorization header to a principal, without asking the ledger every time.
 
+import { Recent } from '../platform/cache/recent.ts'
 import type { Principal } from '../platform/contract/call.ts'
 import { shortHash } from '../platform/events/event.ts'
 import type { Clock } from '../platform/module.ts'
@@ -44,8 +45,8 @@ export const anonymous: Identity = { principal: nobody, mask: principalMask(nobo
 export class Identities {
   private readonly source: IdentitySource
   private readonly clock: Clock
-  private readonly sessions = new Map<string, Cached>()
-  private readonly guests = new Map<string, Identity>()
+  private readonly sessions = new Recent<string, Cached>(SESSIONS_MOST)
+  private readonly guests = new Recent<string, Identity>(GUESTS_MOST)
   private lookups = new Map<string, Promise<Identity | null>>()
   /** Rises with each revocation: what was asked before it is not remembered after it. */
   private generation = 0
@@ -98,8 +99,6 @@ export class Identities {
     if (principal === null) return null
     const identity: Identity = { principal, mask: principalMask(principal), bucket: null }
     if (generation === this.generation) {
-      this.sessions.delete(header)
-      if (this.sessions.size >= SESSIONS_MOST) forgetOldest(this.sessions)
       this.sessions.set(header, { identity, until: this.clock() + IDENTITY_TTL_MS })
     }
     return identity
@@ -114,15 +113,7 @@ export class Identities {
       email: null,
     }
     const identity: Identity = { principal, mask: principalMask(principal), bucket: null }
-    if (this.guests.size >= GUESTS_MOST) forgetOldest(this.guests)
     this.guests.set(header, identity)
     return identity
-  }
-}
-
-function forgetOldest(map: Map<string, unknown>): void {
-  for (const key of map.keys()) {
-    map.delete(key)
-    return
   }
 }

@@ -2,6 +2,7 @@
 
 import { invariant } from '../../platform/contract/result.ts'
 import { shortHash } from '../../platform/events/event.ts'
+import { inList } from '../../platform/sql/in-list.ts'
 import type { Dialect, Ledger, Tx } from '../../platform/sql/ledger.ts'
 import { ADDRESSES_MOST } from './limits.ts'
 import type { AccountTables, MemberRow } from './tables.ts'
@@ -53,7 +54,7 @@ export async function rolesOf(
     .reads<AccountTables>()
     .selectFrom('member_roles')
     .select(['member_id', 'role'])
-    .where('member_id', 'in', [...memberIds])
+    .where('member_id', 'in', inList(ledger.dialect, memberIds))
     .orderBy('role')
     .execute()
   for (const { member_id, role } of rows) {

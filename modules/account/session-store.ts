@@ -1,5 +1,6 @@
 // All SQL about sessions. Reading by token is in session-reads.ts.
 
+import { inList } from '../../platform/sql/in-list.ts'
 import type { Ledger, Tx } from '../../platform/sql/ledger.ts'
 import { SESSIONS_MOST, SESSIONS_SHOWN } from './limits.ts'
 import type { AccountTables, SessionRow } from './tables.ts'
@@ -79,7 +80,7 @@ export function loadSessions(ledger: Ledger, tokenHashes: readonly string[]): Pr
     .leftJoin('channels', 'channels.channel_id', 'sessions.channel_id')
     .selectAll('sessions')
     .select(['members.email', 'channels.void_until'])
-    .where('token_hash', 'in', [...tokenHashes])
+    .where('token_hash', 'in', inList(ledger.dialect, tokenHashes))
     .execute()
 }
 

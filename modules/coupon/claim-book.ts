@@ -41,14 +41,11 @@ const updateCoupons = updateByKey(
   { coupon_id: 'id', version: 'int', issued: 'int' },
   { issued: 'int' },
 )
-const insertClaims = insertInto('coupon_claims', [
-  'claim_id',
-  'coupon_id',
-  'member_id',
-  'state',
-  'order_id',
-  'claimed_at',
-])
+const insertClaims = insertInto(
+  'coupon_claims',
+  ['claim_id', 'coupon_id', 'member_id', 'state', 'order_id', 'claimed_at'],
+  { order_id: null },
+)
 
 /** A coupon's row as it will be, and how many were issued when it was read. */
 export interface HeldCoupon {

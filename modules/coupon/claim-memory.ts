@@ -1,11 +1,11 @@
 // Claims decided while the batch before them commits, on the rows that it wrote. See platform/sql/combinable.ts.
 
+import { RecentSet } from '../../platform/cache/recent-set.ts'
 import type { Call } from '../../platform/contract/call.ts'
 import type { Combinable, Memory, Outcome } from '../../platform/sql/combiner.ts'
 import { selectByKey } from '../../platform/sql/statements.ts'
 import { type ClaimAnswer, ClaimBook, type ClaimRequest, lockCoupons, readClaims } from './claim-book.ts'
 import { claimIdOf } from './coupon.ts'
-import { RecentSet } from './recent-set.ts'
 
 /** Claims remembered as taken, so that repeats go to the ledger at once: a rush of a large event. Some 20 MB. */
 const CLAIMS_MOST = 200_000

@@ -3,6 +3,7 @@
 // nothing: each "no" rests on the ledger as it was after the claim came in, so none is stranded behind a flag, a
 // winner's repeat hears its first answer, and who holds the coupon hears that.
 
+import { RecentSet } from '../../platform/cache/recent-set.ts'
 import type { Call } from '../../platform/contract/call.ts'
 import { type Result, refuse } from '../../platform/contract/result.ts'
 import type { Clock } from '../../platform/module.ts'
@@ -11,7 +12,6 @@ import type { Lane, Ledger } from '../../platform/sql/ledger.ts'
 import { type Row, selectByKey } from '../../platform/sql/statements.ts'
 import { type ClaimAnswer, type ClaimRequest, readClaims, readCoupons } from './claim-book.ts'
 import { alreadyClaimed, claimIdOf, closedFor, type QuotaRow } from './coupon.ts'
-import { RecentSet } from './recent-set.ts'
 
 /** Coupons flagged: more than are asked for at the same time. One that is not flagged only costs time. */
 const FLAGS_MOST = 10_000

@@ -30,4 +30,15 @@ export class Recent<K, V> {
     this.old = this.young
     this.young = new Map()
   }
+
+  delete(key: K): void {
+    this.young.delete(key)
+    this.old.delete(key)
+  }
+
+  /** Entries, the older ones first; one that was put in again may come twice. */
+  *[Symbol.iterator](): Generator<[K, V]> {
+    yield* this.old
+    yield* this.young
+  }
 }
