@@ -38,7 +38,10 @@ export const bestsellerContract = {
       timeZone: Type.String(),
       by: Type.String(),
       country: Nullable(Type.String()),
-      asOf: Type.Integer({ description: 'When it was read; never older than bestseller.staleness' }),
+      asOf: Type.Integer({
+        description:
+          'Every sale before this moment is counted. Not older than bestseller.staleness, unless events wait longer',
+      }),
       rows: Type.Array(
         Type.Object({
           rank: Type.Integer(),

@@ -23,6 +23,7 @@ export function createBestseller(
   const { staleness } = deps.settings
   const cache = new ReadCache<ShownRanking>({
     load: keys => loadRankings(deps, keys),
+    asOf: ({ view }) => view.asOf,
     freshFor: staleness * FRESH_PART,
     staleness,
     negativeFor: 0,

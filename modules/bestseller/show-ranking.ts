@@ -5,6 +5,7 @@ import { systemCall } from '../../platform/contract/call.ts'
 import { decodeCursor, encodeCursor } from '../../platform/contract/cursor.ts'
 import type { Input, Output } from '../../platform/contract/operation.ts'
 import { type Result, refuse } from '../../platform/contract/result.ts'
+import { deliveredUpTo } from '../../platform/events/delivered-up-to.ts'
 import type { bestsellerContract } from './contract.ts'
 import { dayOf, daysBefore, isDay } from './days.ts'
 import type { BestsellerDeps } from './deps.ts'
@@ -59,7 +60,7 @@ export async function loadRankings(
 }
 
 async function loadRanking(deps: BestsellerDeps, question: Question): Promise<RankingView> {
-  const asOf = deps.clock()
+  const asOf = await deliveredUpTo(deps.ledger, deps.clock())
   const rows = await topRows(deps.ledger, question)
   const productIds = rows.map(row => row.product_id)
   const names = await deps.product.namesOf(systemCall('ranking-names', asOf), { productIds })

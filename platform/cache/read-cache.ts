@@ -9,6 +9,8 @@ export interface CacheOptions<V> {
   readonly freshFor: number
   /** ms after which an answer is never given any more: the declared staleness, counted from before its load began. */
   readonly staleness: number
+  /** When the value was true, where that was before its load began: epoch ms. Both times above count from then. */
+  asOf?(value: V): number
   /** ms for which "does not exist" is remembered. */
   readonly negativeFor: number
   /** Entries kept; the one loaded longest ago makes room: what is read is refreshed, so that is the one least used. */
@@ -134,7 +136,8 @@ export class ReadCache<V> {
     return this.next.done
   }
 
-  private keep(key: string, value: V | undefined, asOf: number): void {
+  private keep(key: string, value: V | undefined, began: number): void {
+    const asOf = value === undefined ? began : Math.min(began, this.options.asOf?.(value) ?? began)
     const { freshFor, staleness, negativeFor, most } = this.options
     this.entries.delete(key)
     if (this.entries.size >= most) {

@@ -209,7 +209,8 @@ export const settings = {
     type: int(50, MINUTE_MS),
     default: 1_000,
     unit: 'ms',
-    description: 'The oldest that a ranking is ever shown.',
+    description:
+      'The oldest that a ranking is shown, counted from the sale: what events need to arrive is part of it. Older only while they wait for longer than this, and then it says so.',
   }),
   'mail.ratePerSecond': row({
     env: 'LEVEE_MAIL_RATE_PER_SECOND',

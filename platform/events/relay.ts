@@ -19,6 +19,8 @@ import type { Fence, OutboxEvent, Outcome, Transport } from './transport.ts'
 const BATCH = { sqlite: 256, mysql: 1_000 } as const
 /** Rows deleted in one transaction, and about what the next relay sends again if this one dies. */
 const DELETE = 1_000
+/** What has arrived leaves the outbox after this long at the latest, ms: what is still in it counts as under way. */
+const DELETE_AFTER_MS = 150
 /** Events in memory; with more of them waiting for a retry, reading waits too. */
 const WINDOW = 5_000
 const WINDOW_BYTES = 32 * 1024 * 1024
@@ -62,6 +64,8 @@ export class Relay {
   private readonly pacer = new Pacer(PAUSES)
   /** Sent, or wanted by nobody, and still in the outbox. */
   private readonly published = new Map<number, Published>()
+  /** Epoch ms. */
+  private flushedAt: number
   private taken = 0
   private relayed = 0
   private stopping = false
@@ -73,6 +77,7 @@ export class Relay {
     this.leases = new ShardLeases(deps.ledger, deps.clock, deps.owner ?? randomUUID())
     this.fence = tx => this.leases.fence(tx)
     this.reader = new OutboxReader(deps.ledger, deps.clock)
+    this.flushedAt = deps.clock()
     this.lane = deps.ledger.lane('relay')
   }
 
@@ -122,7 +127,7 @@ export class Relay {
     const beside = (async () => {
       // Requests first: on SQLite nothing of a turn lets the loop go.
       if (batch.length > 0) await new Promise<void>(resolve => setImmediate(resolve))
-      if (batch.length === 0 || this.published.size >= DELETE) await this.flush()
+      if (batch.length === 0 || this.published.size >= DELETE || this.flushIsDue()) await this.flush()
       // A slow consumer does not hold up the rows that it does not want.
       while (sending && more) {
         if (this.published.size >= DELETE) await this.flush()
@@ -187,7 +192,12 @@ export class Relay {
     return full
   }
 
+  private flushIsDue(): boolean {
+    return Math.abs(this.deps.clock() - this.flushedAt) >= DELETE_AFTER_MS
+  }
+
   private async flush(): Promise<void> {
+    this.flushedAt = this.deps.clock()
     if (this.published.size === 0) return
     const rows = [...this.published.values()].slice(0, DELETE)
     await deletePublished(this.deps.ledger, this.lane, this.leases, rows)

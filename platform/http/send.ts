@@ -43,34 +43,43 @@ export function createSender(base: URL, connections = CONNECTIONS): Sender {
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? undefined : Number(port),
   }
-  return {
-    close: () => agent.destroy(),
-    send: ({ method, path, headers, body, timeout }) =>
-      new Promise((resolve, reject) => {
-        const outgoing = request({ ...target, method, path, headers }, incoming => {
-          let text = ''
-          incoming.setEncoding('utf8')
-          incoming.on('data', (chunk: string) => {
-            text += chunk
-            if (text.length > ANSWER_MOST) outgoing.destroy(new Error('the answer is too long'))
-          })
-          incoming.on('end', () => {
-            clearTimeout(timer)
-            resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text })
-          })
-          incoming.on('error', broken)
+  // Kept connections end: one that the server closed while it lay idle breaks the next request. A read is then sent
+  // again, once, on a connection of its own.
+  const attempt = ({ method, path, headers, body, timeout }: Sent, again: boolean): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      let answered = false
+      const where = again ? { ...target, agent: false as const } : target
+      const outgoing = request({ ...where, method, path, headers }, incoming => {
+        answered = true
+        let text = ''
+        incoming.setEncoding('utf8')
+        incoming.on('data', (chunk: string) => {
+          text += chunk
+          if (text.length > ANSWER_MOST) outgoing.destroy(new Error('the answer is too long'))
         })
-        const timer = setTimeout(() => {
-          reject(new HttpError('timeout', `No answer to ${method} ${path} within ${timeout} ms.`))
-          outgoing.destroy()
-        }, timeout)
-        outgoing.on('error', broken)
-        outgoing.end(body)
-
-        function broken(cause: Error): void {
+        incoming.on('end', () => {
           clearTimeout(timer)
-          reject(new HttpError('connection', `${method} ${path}: ${cause.message}`, null, cause))
-        }
-      }),
-  }
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text })
+        })
+        incoming.on('error', broken)
+      })
+      const timer = setTimeout(() => {
+        reject(new HttpError('timeout', `No answer to ${method} ${path} within ${timeout} ms.`))
+        outgoing.destroy()
+      }, timeout)
+      outgoing.on('error', broken)
+      outgoing.end(body)
+
+      function broken(cause: Error): void {
+        clearTimeout(timer)
+        if (method === 'GET' && !again && !answered && outgoing.reusedSocket && isClosed(cause))
+          resolve(attempt({ method, path, headers, body, timeout }, true))
+        else reject(new HttpError('connection', `${method} ${path}: ${cause.message}`, null, cause))
+      }
+    })
+  return { close: () => agent.destroy(), send: sent => attempt(sent, false) }
+}
+
+function isClosed({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE'
 }
