@@ -1,7 +1,8 @@
 // The coupon module: first come, first served, judged by the ledger.
 
 import type { Module } from '../../platform/module.ts'
-import { Combiner, combinerLimits } from '../../platform/sql/combiner.ts'
+import { Combiner } from '../../platform/sql/combiner.ts'
+import { combinerLimits } from '../../platform/sql/combiner-limits.ts'
 import { claimCoupon } from './claim-coupon.ts'
 import { claimFamily } from './claim-memory.ts'
 import type { couponContract } from './contract.ts'

@@ -1,7 +1,8 @@
 // The order module: orders, their stock, and the sagas that span coupon, points and payment.
 
 import type { Module } from '../../platform/module.ts'
-import { Combiner, combinerLimits } from '../../platform/sql/combiner.ts'
+import { Combiner } from '../../platform/sql/combiner.ts'
+import { combinerLimits } from '../../platform/sql/combiner-limits.ts'
 import { cancelOrder } from './cancel-order.ts'
 import type { orderContract } from './contract.ts'
 import type { OrderContext, OrderDeps } from './deps.ts'

@@ -2,7 +2,8 @@
 
 import { asStep } from '../../platform/contract/call.ts'
 import type { Module } from '../../platform/module.ts'
-import { Combiner, combinerLimits } from '../../platform/sql/combiner.ts'
+import { Combiner } from '../../platform/sql/combiner.ts'
+import { combinerLimits } from '../../platform/sql/combiner-limits.ts'
 import type { paymentContract } from './contract.ts'
 import type { PaymentContext, PaymentDeps } from './deps.ts'
 import { paymentView, payOrder } from './pay-order.ts'

@@ -16,7 +16,7 @@ import { ShardLeases } from './shard-leases.ts'
 import type { Fence, OutboxEvent, Outcome, Transport } from './transport.ts'
 
 /** Events sent at once. On SQLite consumers work on the main thread, at 10–30 µs an event. */
-const BATCH = { sqlite: 256, mysql: 1_000 } as const
+const BATCH = { sqlite: 512, mysql: 1_000 } as const
 /** Rows deleted in one transaction, and about what the next relay sends again if this one dies. */
 const DELETE = 1_000
 /** What has arrived leaves the outbox after this long at the latest, ms: what is still in it counts as under way. */

@@ -1,7 +1,7 @@
 // The members of one transaction: what it writes for each beside the family's own rows, and their answers.
 
 import { type Call, isAudited } from '../contract/call.ts'
-import type { Result } from '../contract/result.ts'
+import { type Refused, type Result, refuse } from '../contract/result.ts'
 import { type DomainEvent, outboxInsert } from '../events/event.ts'
 import type { Outcome } from './combinable.ts'
 import { insertInto, type Value, type Write } from './statements.ts'
@@ -82,4 +82,16 @@ export class Batch<Req, Res> {
   answer(): void {
     for (const [i, pending] of this.answered.entries()) pending.resolve(this.results[i]!)
   }
+}
+
+export function answerAll<Req, Res>(batch: readonly Pending<Req, Res>[], refused: Refused): void {
+  for (const pending of batch) pending.resolve(refused)
+}
+
+export function unavailable(): Refused {
+  return refuse('ledger_unavailable', 'The ledger cannot be reached; nothing was done.', { retryAfter: 1 })
+}
+
+export function tooLate<Req, Res>(pending: Pending<Req, Res>): void {
+  pending.resolve(refuse('deadline_exceeded', 'It waited past its deadline.', { retryAfter: 1 }))
 }

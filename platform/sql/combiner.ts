@@ -3,31 +3,18 @@
 // request fails alone; a request whose row somebody else holds is parked and does not hold up the others.
 
 import type { Call } from '../contract/call.ts'
-import { type Refused, type Result, refuse } from '../contract/result.ts'
-import { Batch, type Pending } from './batch.ts'
+import { type Result, refuse } from '../contract/result.ts'
+import { answerAll, Batch, type Pending, tooLate, unavailable } from './batch.ts'
 import type { Combinable, Memory } from './combinable.ts'
+import type { CombinerLimits } from './combiner-limits.ts'
 import { CommitUnknown, LedgerUnavailable, trouble } from './errors.ts'
+import { firstAnswer } from './first-answer.ts'
 import { Behind } from './lane-thread.ts'
 import { CONFLICT_RETRIES, conflictPause, type Lane, type Ledger } from './ledger.ts'
 import { type Row, type Select, selectByKey, type Write } from './statements.ts'
 
 export type { AuditNote, BatchContext, Combinable, Decision, Memory, Outcome } from './combinable.ts'
 
-export interface CombinerLimits {
-  /** Requests in one transaction. More lengthen the wait of all; the commit is already shared well. */
-  readonly maxBatch: number
-  /** Requests waiting; more are refused as overloaded. */
-  readonly maxQueue: number
-  /** How long a request may wait for rows that somebody else holds, ms. */
-  readonly lockWait: number
-}
-
-/** On SQLite a batch runs on the main thread: at 13–30 µs a request, 256 hold the loop for 4–8 ms. */
-export const SQLITE_BATCH = 256
-/** On MariaDB a batch of 512 takes some 15–25 ms; the field's measurements gain nothing beyond. */
-export const MYSQL_BATCH = 512
-/** Two seconds of work at full speed: who waits longer has gone. */
-const MAX_QUEUE = 20_000
 /** First pause of a parked request, ms; it doubles up to the second. */
 const PARK_MS = 4
 const PARK_MOST_MS = 64
@@ -41,10 +28,6 @@ const FLIGHTS_MOST = 2
 const WORTH_PART = 0.5
 /** Pauses between look-ups of a lost COMMIT, ms: a server that ends a dead connection's work needs a moment. */
 const LOOKUP_PAUSES_MS = [20, 100, 400, 1000]
-
-export function combinerLimits(ledger: Ledger, lockWait: number): CombinerLimits {
-  return { maxBatch: ledger.dialect === 'sqlite' ? SQLITE_BATCH : MYSQL_BATCH, maxQueue: MAX_QUEUE, lockWait }
-}
 
 /** Told of every batch: for metrics. Times in ms. */
 export type BatchObserver = (batch: {
@@ -149,7 +132,8 @@ export class Combiner<Req, Res> {
 
   private async work(): Promise<void> {
     for (;;) {
-      this.decideAhead()
+      this.fillDraft()
+      this.launchDraft()
       this.tell()
       const flight = this.flights[0]
       if (flight !== undefined) {
@@ -174,7 +158,13 @@ export class Combiner<Req, Res> {
 
   private decideAhead(): void {
     this.aheadScheduled = false
+    // Without one under way the loop itself decides, or a batch under locks has the lane, and memory, to itself.
+    if (this.flights.length === 0) return
     this.fillDraft()
+    this.launchDraft()
+  }
+
+  private launchDraft(): void {
     if (this.draft.size > 0 && this.mayLaunch()) this.launch()
   }
 
@@ -394,27 +384,6 @@ export class Combiner<Req, Res> {
     }
     answerAll(batch, refuse('outcome_unknown', 'The ledger went away during the commit.', { retryAfter: 2 }))
   }
-}
-
-function answerAll<Req, Res>(batch: readonly Pending<Req, Res>[], refused: Refused): void {
-  for (const pending of batch) pending.resolve(refused)
-}
-
-function unavailable(): Refused {
-  return refuse('ledger_unavailable', 'The ledger cannot be reached; nothing was done.', { retryAfter: 1 })
-}
-
-function tooLate<Req, Res>(pending: Pending<Req, Res>): void {
-  pending.resolve(refuse('deadline_exceeded', 'It waited past its deadline.', { retryAfter: 1 }))
-}
-
-/** The answer that a key got first, or a refusal if the content differs. */
-export function firstAnswer<Res>(call: Call, row: Row): Result<Res> {
-  if (row.fingerprint !== call.idempotency?.fingerprint) {
-    return refuse('idempotency_key_reused', 'This key was used before with other content.')
-  }
-  const json = (row.answer as string | null) ?? '{}'
-  return { ok: true, value: JSON.parse(json) as Res, json }
 }
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))

@@ -2,6 +2,7 @@
 // ones from a thread of their own.
 
 import mysql, { type Connection } from 'mysql2'
+import { invariant } from '../contract/result.ts'
 import { CommitUnknown, LedgerUnavailable, trouble } from './errors.ts'
 import { type LaneThread, ThreadChain } from './lane-thread.ts'
 import type { Lane } from './ledger.ts'
@@ -31,7 +32,7 @@ export class MysqlLane implements Lane {
 
   attempt(locks: readonly Select[], writes: readonly LaneWrite[]): Promise<void> {
     const text = ['BEGIN', ...locks.map(renderLock), ...writes.flatMap(renderWrite)].join(';')
-    return this.chain.takes(rowsOf(writes)) ? this.chain.add(text) : this.connection.commit(text)
+    return this.chain.takes(rowsOf(writes)) ? this.chain.add(text) : this.connection.write(text)
   }
 
   read(reads: readonly Select[]): Promise<Row[][]> {
@@ -48,13 +49,34 @@ export class MysqlConnection {
   private connection: Connection | null = null
   private readonly name: string
   private readonly options: MysqlOptions
+  /** A second BEGIN would commit what the first has written so far. */
+  private inTransaction = false
 
   constructor(name: string, options: MysqlOptions) {
     this.name = name
     this.options = options
   }
 
-  async transact(
+  transact(reads: readonly Select[], decide: (sets: readonly Row[][]) => readonly Write[]): Promise<void> {
+    return this.alone(() => this.decideAndWrite(reads, decide))
+  }
+
+  /** Runs `text`, which begins with BEGIN, and commits. Throws as `Lane.attempt` does. */
+  write(text: string): Promise<void> {
+    return this.alone(() => this.commit(text))
+  }
+
+  private async alone(work: () => Promise<void>): Promise<void> {
+    invariant(!this.inTransaction, `lane ${this.name}: one transaction at a time`)
+    this.inTransaction = true
+    try {
+      await work()
+    } finally {
+      this.inTransaction = false
+    }
+  }
+
+  private async decideAndWrite(
     reads: readonly Select[],
     decide: (sets: readonly Row[][]) => readonly Write[],
   ): Promise<void> {
@@ -72,8 +94,7 @@ export class MysqlConnection {
     return this.commit(text.join(';'))
   }
 
-  /** Runs `text` and commits. Throws as `Lane.attempt` does. */
-  async commit(text: string): Promise<void> {
+  private async commit(text: string): Promise<void> {
     try {
       await this.query(`${text};COMMIT`)
     } catch (error) {

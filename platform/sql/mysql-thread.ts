@@ -14,7 +14,7 @@ serveLanes<string>(
       connection = new MysqlConnection(lane, workerData as MysqlOptions)
       connections.set(lane, connection)
     }
-    return connection.commit(text)
+    return connection.write(text)
   },
   async () => {
     await Promise.all([...connections.values()].map(connection => connection.close()))

@@ -94,7 +94,7 @@ function suite(engine: LedgerEngine): void {
           shop = await place.start({ LEVEE_HTTP_PORT: port })
         }
         const { code, stdout, stderr } = await replay
-        expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+        expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' })
         expect(JSON.parse(stdout)).toMatchObject({
           ...{ orders: 1449, paid: 1449, units: 333_088, gross: 71_570_090 },
           ...{ refunds: 266, refundedUnits: 3_041, refundedMoney: 768_287, refused: {} },
