@@ -160,6 +160,10 @@ export class ThreadChain<Work> {
     try {
       await before
       const release = await turn()
+      if (chain !== this.chain) {
+        release()
+        throw new Behind('the attempt before it failed')
+      }
       const running = this.thread.run(this.lane, chain, work)
       handedOver()
       await running.finally(release)
@@ -168,6 +172,7 @@ export class ThreadChain<Work> {
       if (this.chain === chain) this.chain++
       throw error
     } finally {
+      handedOver()
       this.under--
     }
   }
