@@ -109,7 +109,7 @@ export const bugs: readonly PlantedBug[] = [
   bug(
     'content of a key not compared',
     'a key is for one content',
-    'platform/sql/combiner.ts',
+    'platform/sql/first-answer.ts',
     'if (row.fingerprint !== call.idempotency?.fingerprint) {',
     'if (row.fingerprint === null) {',
   ),
