@@ -146,6 +146,42 @@ onEveryLedger('payments', engine => {
     await expectPaidOnce(orderId)
   })
 
+  it('does not hold an order again by a webhook that was on its way when the decline was told', async () => {
+    const orderId = bed.orders.make()
+    const quiet = vi.spyOn(bed.sandbox.webhooks, 'tell').mockImplementation(() => {})
+    const [slow, looking] = [new Gate(), new Gate()]
+    const laggard = bed.process({
+      provider: {
+        ...bed.provider,
+        authorise: async charge => slow.pass(() => bed.provider.authorise(charge)),
+      },
+    })
+    const claims: string[] = []
+    const hooked = bed.process({
+      provider: { ...bed.provider, lookUp: async id => looking.pass(() => bed.provider.lookUp(id)) },
+      order: {
+        ...bed.orders.door,
+        claimForPayment: async (call, input) => {
+          claims.push(input.paymentId)
+          return bed.orders.door.claimForPayment(call, input)
+        },
+      },
+    })
+    const paying = bed.pay(orderId, 'tok_declined', callOf(), laggard)
+    await slow.reached
+    const [row] = await bed.rows(orderId)
+    const hook = hooked.door.receiveWebhook(system(), signed(row!.payment_id))
+    await looking.reached
+    slow.open()
+    expect(code(await paying)).toBe('payment_declined')
+    looking.open()
+    expect(code(await hook)).toBe('ok')
+    expect(claims).toEqual([])
+    expect(state(orderId).state).toBe('placed')
+    expect(await bed.rows(orderId)).toMatchObject([{ state: 'declined' }])
+    quiet.mockRestore()
+  })
+
   it('lets go of an order that another payment still holds', async () => {
     const orderId = bed.orders.make()
     const quiet = vi.spyOn(bed.sandbox.webhooks, 'tell').mockImplementation(() => {})

@@ -196,15 +196,16 @@ export async function settle(
   if (answer.state === 'none' && payment.state !== 'created' && age < NEVER_ARRIVED_MS) {
     return bookUnknown(context, call, payment)
   }
+  // Nothing is held, so there is nothing to hold the order for: whoever was told of the decline has it to use.
+  if (answer.state === 'declined' || answer.state === 'voided')
+    return bookAnswer(context, call, payment, answer)
   const claimed = await context.order.claimForPayment(call, {
     orderId: payment.order_id,
     paymentId: payment.payment_id,
   })
   if (!claimed.ok) {
     if (claimed.refusal.code !== 'order_state' && claimed.refusal.code !== 'not_found') return claimed
-    const nothingHeld = answer.state === 'declined' || answer.state === 'voided'
-    if (!nothingHeld && !(await voidAtProvider(context, payment.payment_id)))
-      return bookUnknown(context, call, payment)
+    if (!(await voidAtProvider(context, payment.payment_id))) return bookUnknown(context, call, payment)
     return move(context, call, payment, { to: 'voided', cause: 'the order was over' })
   }
   return bookAnswer(context, call, payment, answer)
