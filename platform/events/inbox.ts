@@ -2,6 +2,7 @@
 // written in the transaction of the effect.
 
 import { sql } from 'kysely'
+import { inList } from '../sql/in-list.ts'
 import type { Dialect, Tx } from '../sql/ledger.ts'
 import { literal } from '../sql/render-mysql.ts'
 import type { DomainEvent } from './event.ts'
@@ -57,15 +58,12 @@ async function lockWatermarks<Tables>(
   consumer: string,
   keys: readonly string[],
 ): Promise<Map<string, number>> {
-  const statement =
-    dialect === 'mysql'
-      ? // The primary key is forced: for long lists the planner may prefer a scan, which locks every row.
-        sql.raw<WatermarkRow>(
-          `SELECT event_key, version FROM inbox FORCE INDEX (PRIMARY) WHERE consumer = ${literal(consumer)} ` +
-            `AND event_key IN (${keys.map(literal).join(',')}) ORDER BY event_key FOR UPDATE`,
-        )
-      : sql<WatermarkRow>`SELECT event_key, version FROM inbox
-          WHERE consumer = ${consumer} AND event_key IN (SELECT value FROM json_each(${JSON.stringify(keys)}))`
+  const mysql = dialect === 'mysql'
+  // The primary key is forced: for long lists the planner may prefer a scan, which locks every row.
+  const statement = sql<WatermarkRow>`SELECT event_key, version FROM inbox
+    ${sql.raw(mysql ? 'FORCE INDEX (PRIMARY)' : '')}
+    WHERE consumer = ${sql.lit(consumer)} AND event_key IN ${inList(dialect, keys)}
+    ${sql.raw(mysql ? 'ORDER BY event_key FOR UPDATE' : '')}`
   const { rows } = await statement.execute(tx)
   return new Map(rows.map(row => [row.event_key, row.version]))
 }

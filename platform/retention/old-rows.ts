@@ -2,9 +2,9 @@
 // by the statement that deletes it.
 
 import { type Kysely, sql } from 'kysely'
+import { inList } from '../sql/in-list.ts'
 import type { Ledger, Tx } from '../sql/ledger.ts'
 import type { PlatformTables } from '../sql/platform-tables.ts'
-import { literal } from '../sql/render-mysql.ts'
 
 type Db = Kysely<PlatformTables>
 
@@ -89,11 +89,7 @@ async function deleteIn(
   values: readonly (string | number)[],
   more = sql``,
 ): Promise<number> {
-  const list =
-    ledger.dialect === 'mysql'
-      ? sql.raw([...values].sort().map(literal).join(','))
-      : sql`SELECT value FROM json_each(${JSON.stringify(values)})`
   const { numAffectedRows } = await sql`DELETE FROM ${sql.table(table)}
-    WHERE ${sql.ref(column)} IN (${list}) ${more}`.execute(tx)
+    WHERE ${sql.ref(column)} IN ${inList(ledger.dialect, [...values].sort())} ${more}`.execute(tx)
   return Number(numAffectedRows ?? 0n)
 }

@@ -17,6 +17,7 @@ export const SQLITE_BATCH = 256
 export const MYSQL_BATCH = 512
 /** Two seconds of work at full speed: who waits longer has gone. */
 const MAX_QUEUE = 20_000
+
 export function combinerLimits(ledger: Ledger, lockWait: number): CombinerLimits {
   return { maxBatch: ledger.dialect === 'sqlite' ? SQLITE_BATCH : MYSQL_BATCH, maxQueue: MAX_QUEUE, lockWait }
 }

@@ -43,6 +43,7 @@ const selectKeys = selectByKey({
   key: 'id',
   lock: false,
 })
+
 /** A batch decided from memory on its way. */
 interface Flight<Req, Res> {
   readonly batch: Batch<Req, Res>
@@ -227,7 +228,8 @@ export class Combiner<Req, Res> {
       return
     }
     const flights = this.flights
-    const outcomes = await Promise.all(flights.map(each => each.outcome))
+    // All have come to rest before anything is decided under locks.
+    await Promise.all(flights.map(each => each.outcome))
     // What was decided ahead of this commit was decided on rows that never were.
     this.memory!.forget()
     this.caution = CAUTION
@@ -235,16 +237,16 @@ export class Combiner<Req, Res> {
     this.draft = new Batch(this.family.name)
     this.flights = []
     this.grounded = false
-    for (const [i, { batch }] of flights.entries()) {
-      const failed = outcomes[i]
-      if (failed === null || failed === undefined) {
+    for (const { batch, outcome } of flights) {
+      const failed = await outcome
+      if (failed === null) {
         this.untold.push(batch)
         continue
       }
-      const { error } = failed
       // A version that memory expected was another process's to change: judged under locks, not by this.
-      if (error instanceof Behind || trouble(error) === 'guard') await this.run(batch.members, 1)
-      else await this.recover(batch.members, 1, error)
+      if (failed.error instanceof Behind || trouble(failed.error) === 'guard')
+        await this.run(batch.members, 1)
+      else await this.recover(batch.members, 1, failed.error)
     }
   }
 

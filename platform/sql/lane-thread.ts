@@ -107,8 +107,12 @@ export class LaneThread<Work> {
       if (done.failure === undefined) waiting?.resolve()
       else waiting?.reject(errorOf(done.failure))
     })
-    worker.on('error', error => this.lost(worker, error))
-    worker.on('exit', () => this.lost(worker, null))
+    let cause: unknown = null
+    worker.on('error', error => {
+      cause = error
+    })
+    // Always comes, after an error too; only then may another thread begin.
+    worker.on('exit', () => this.lost(worker, cause))
     return worker
   }
 

@@ -8,8 +8,8 @@ import type { Delete, Insert, LaneWrite, Row, Select, Update, Value } from './st
 const BUSY_MS = 2_000
 
 /**
- * Pages of the log before it is copied into the file inside a COMMIT: 16 MiB, of which `sqlite-checkpoint-thread.ts` has
- * copied the most by then. The default of 1,000 pages is reached many times a second, and copies the same pages each time.
+ * Pages of the log before it is copied into the file, which happens inside a COMMIT: 16 MiB. The default of 1,000 is
+ * reached many times a second at full speed, and copies the same hot pages each time.
  */
 const CHECKPOINT_PAGES = 8_192
 

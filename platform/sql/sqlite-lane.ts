@@ -36,39 +36,12 @@ export class ThreadTurn {
   }
 }
 
-/** Rows written between two copies: some 8 MiB of log, and 300 ms at full speed. */
-const ROWS_PER_CHECKPOINT = 10_000
-
-/** Has the log copied in time. What it leaves, a COMMIT copies when the log has `CHECKPOINT_PAGES`. */
-export class Checkpoints {
-  private readonly thread: LaneThread<null>
-  private rows = 0
-  private running = false
-
-  constructor(thread: LaneThread<null>) {
-    this.thread = thread
-  }
-
-  wrote(rows: number): void {
-    this.rows += rows
-    if (this.running || this.rows < ROWS_PER_CHECKPOINT) return
-    this.rows = 0
-    this.running = true
-    const ended = (): void => {
-      this.running = false
-    }
-    // A failure costs speed only: the log is copied by a COMMIT then.
-    this.thread.run('checkpoint', 0, null).then(ended, ended)
-  }
-}
-
 export interface SqliteParts {
   readonly writer: SqliteBatches
   readonly reader: SqliteBatches
   readonly turn: Mutex
   readonly thread: LaneThread<readonly Run[]>
   readonly threadTurn: ThreadTurn
-  readonly checkpoints: Checkpoints
 }
 
 export class SqliteLane implements Lane {
@@ -91,8 +64,7 @@ export class SqliteLane implements Lane {
 
   attempt(_locks: readonly Select[], writes: readonly LaneWrite[]): Promise<void> {
     const runs = runsOf(writes)
-    const rows = rowsOf(writes)
-    return this.chain.takes(rows) ? this.inThread(runs, rows) : this.write(() => runs)
+    return this.chain.takes(rowsOf(writes)) ? this.inThread(runs) : this.write(() => runs)
   }
 
   async read(reads: readonly Select[]): Promise<Row[][]> {
@@ -110,9 +82,8 @@ export class SqliteLane implements Lane {
     }
   }
 
-  private async inThread(runs: readonly Run[], rows: number): Promise<void> {
-    const { threadTurn, checkpoints } = this.parts
-    await this.chain.add(runs, () => threadTurn.join() ?? threadTurn.acquire())
-    checkpoints.wrote(rows)
+  private inThread(runs: readonly Run[]): Promise<void> {
+    const { threadTurn } = this.parts
+    return this.chain.add(runs, () => threadTurn.join() ?? threadTurn.acquire())
   }
 }

@@ -9,7 +9,7 @@ import { LaneThread } from './lane-thread.ts'
 import { CONFLICT_RETRIES, conflictPause, type Ledger, type Tx } from './ledger.ts'
 import { Mutex } from './mutex.ts'
 import { openSqlite, type Run, SqliteBatches } from './sqlite-connection.ts'
-import { Checkpoints, SqliteLane, ThreadTurn } from './sqlite-lane.ts'
+import { SqliteLane, ThreadTurn } from './sqlite-lane.ts'
 
 /** Kysely's SQLite dialect wants the interface of better-sqlite3; this is node:sqlite in that shape. */
 function forKysely(database: DatabaseSync) {
@@ -38,14 +38,12 @@ export function openSqliteLedger(file: string): Ledger {
   // for SQLite's lock, which blocks the loop.
   const turn = new Mutex()
   const thread = new LaneThread<readonly Run[]>(new URL('./sqlite-thread.ts', import.meta.url), file)
-  const copier = new LaneThread<null>(new URL('./sqlite-checkpoint-thread.ts', import.meta.url), file)
   const parts = {
     writer: new SqliteBatches(writer),
     reader: new SqliteBatches(reader),
     turn,
     thread,
     threadTurn: new ThreadTurn(turn),
-    checkpoints: new Checkpoints(copier),
   }
 
   return {
@@ -82,7 +80,6 @@ export function openSqliteLedger(file: string): Ledger {
     async close() {
       const release = await turn.acquire()
       await thread.close()
-      await copier.close()
       await reads.destroy()
       await writes.destroy()
       release()
