@@ -41,7 +41,7 @@ export class Sums {
 }
 
 interface SalePayload {
-  readonly country: string | null
+  readonly country?: string
   readonly businessTime: number
   readonly lines: readonly {
     readonly productId: string
@@ -59,7 +59,7 @@ export function addEvent(sums: Sums, event: DomainEvent, timeZone: string): void
     const change = refund
       ? { refunded_units: quantity, refunded_revenue: revenue }
       : { units: quantity, revenue }
-    sums.add(day, country, productId, change)
+    sums.add(day, country ?? null, productId, change)
   }
 }
 

@@ -22,6 +22,7 @@ const MAX_WAITING = 20_000
 const readKeys = selectByKey({
   columns: 'id, fingerprint, answer',
   from: 'idempotency',
+  index: 'idempotency_id',
   key: 'id',
   lock: false,
 })

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { systemCall } from '../../platform/contract/call.ts'
+import { createDirectTransport } from '../../platform/events/direct-transport.ts'
 import type { DomainEvent } from '../../platform/events/event.ts'
+import { Relay } from '../../platform/events/relay.ts'
 import { createLog } from '../../platform/log/log.ts'
 import { MailRefused, type OutgoingMail } from '../../platform/mail/mail-port.ts'
 import type { Module } from '../../platform/module.ts'
+import { appendEvents } from '../../platform/sql/once.ts'
+import type { PlatformTables } from '../../platform/sql/platform-tables.ts'
 import { onEveryLedger } from '../../tests/support/engines.ts'
 import { openScratchLedger, type ScratchLedger } from '../../tests/support/ledgers.ts'
 import type { notificationContract } from './contract.ts'
@@ -106,6 +110,28 @@ onEveryLedger('notification', engine => {
     test('without an address make none', async () => {
       await handle(event('order.placed', 'o-2', 1, { email: null }))
       expect(await rows()).toEqual([])
+    })
+
+    test('make the same mails where the relay writes them itself', async () => {
+      const events = [
+        event('order.placed', 'o-1', 1),
+        event('order.paid', 'o-1', 3, { memberId: 'm-1', note: "Kim's \\ 'é' 주문" }),
+        event('order.cancelled', 'o-2', 2, { email: null }),
+        event('order.cancelled', 'o-3', 2, { email: undefined }),
+        event('order.expired', 'o-4', 2),
+      ]
+      const { ledger } = scratch
+      await handle(...events.slice(0, 4))
+      const byHand = await rows()
+      await ledger.write<NotificationTables, unknown>(tx => tx.deleteFrom('mails').execute())
+      await ledger.write<PlatformTables, void>(tx => appendEvents(tx, events, now))
+      const deps = { ledger, clock: () => now, log: createLog({ level: 'silent', name: 'test' }) }
+      const refusing = { ...module.consumers[0]!, handle: () => Promise.reject(new Error('by hand')) }
+      const relay = new Relay({ ...deps, transport: createDirectTransport([refusing], deps) })
+      await relay.turn()
+      await relay.stop()
+      expect(byHand).toHaveLength(2)
+      expect(await rows()).toEqual(byHand)
     })
 
     test('come in thousands', async () => {

@@ -10,19 +10,25 @@ export interface LetterMail {
   readonly token: string
 }
 
-/** Data of the mails about orders. */
+/** Data of the mails about orders: what is read of the event. Money in minor units. */
 export interface OrderMail {
   readonly orderId: string
-  /** Has no account to look into, so the mail carries the secret link. */
-  readonly guest: boolean
+  /** None: a guest, who has no account to look into, so the mail carries the secret link. */
+  readonly memberId?: string | null
   readonly currency: string
-  /** To pay, paid, or given back; minor units. */
-  readonly amount: number
-  /** Quantity, product, price of the line in minor units; */
-  readonly lines: readonly (readonly [quantity: number, productId: string, revenue: number])[]
-  /** and how many more there are. */
-  readonly more: number
+  /** To pay, or paid; */
+  readonly paid: number
+  /** where there is one: what is given back. */
+  readonly amount?: number
+  readonly lines: readonly {
+    readonly productId: string
+    readonly quantity: number
+    readonly revenue: number
+  }[]
 }
+
+/** Lines that a mail shows; the longest order has hundreds. */
+const LINES_SHOWN = 50
 
 export interface Text {
   readonly subject: string
@@ -32,7 +38,7 @@ export interface Text {
 type Words = (mail: OrderMail, amount: string) => { readonly subject: string; readonly body: string }
 
 const orders: Readonly<Record<string, { readonly en: Words; readonly ko: Words }>> = {
-  'order-placed': {
+  'order.placed': {
     en: ({ orderId }, amount) => ({
       subject: `Your order ${orderId}`,
       body: `We have received your order ${orderId}. To pay: ${amount}.`,
@@ -42,7 +48,7 @@ const orders: Readonly<Record<string, { readonly en: Words; readonly ko: Words }
       body: `주문이 접수되었습니다. 주문 번호: ${orderId}. 결제하실 금액: ${amount}.`,
     }),
   },
-  'order-paid': {
+  'order.paid': {
     en: ({ orderId }, amount) => ({
       subject: `Payment received for order ${orderId}`,
       body: `Thank you. We have received ${amount} for your order ${orderId}.`,
@@ -52,7 +58,7 @@ const orders: Readonly<Record<string, { readonly en: Words; readonly ko: Words }
       body: `감사합니다. 결제가 완료되었습니다. 주문 번호: ${orderId}. 결제 금액: ${amount}.`,
     }),
   },
-  'order-cancelled': {
+  'order.cancelled': {
     en: ({ orderId }) => ({
       subject: `Order ${orderId} cancelled`,
       body: `Your order ${orderId} is cancelled. Nothing was charged.`,
@@ -62,7 +68,7 @@ const orders: Readonly<Record<string, { readonly en: Words; readonly ko: Words }
       body: `주문이 취소되었습니다. 주문 번호: ${orderId}. 결제된 금액은 없습니다.`,
     }),
   },
-  'order-refunded': {
+  'order.refunded': {
     en: ({ orderId }, amount) => ({
       subject: `Refund for order ${orderId}`,
       body: `We give back ${amount} of your order ${orderId}, the same way as you paid.`,
@@ -102,9 +108,10 @@ export function render(template: string, data: string, orderLink: (orderId: stri
   const words = orders[template]
   invariant(words !== undefined, `there is no mail ${template}`)
   const mail = JSON.parse(data) as OrderMail
-  const [en, ko] = [words.en(mail, money(mail.amount, mail)), words.ko(mail, money(mail.amount, mail))]
+  const amount = money(mail.amount ?? mail.paid, mail)
+  const [en, ko] = [words.en(mail, amount), words.ko(mail, amount)]
   const list = lineList(mail)
-  const link = mail.guest ? orderLink(mail.orderId) : null
+  const link = (mail.memberId ?? null) === null ? orderLink(mail.orderId) : null
   return {
     subject: `${en.subject} / ${ko.subject}`,
     text: page(
@@ -115,10 +122,12 @@ export function render(template: string, data: string, orderLink: (orderId: stri
 }
 
 function lineList(mail: OrderMail): string {
-  const lines = mail.lines.map(
-    ([quantity, productId, revenue]) => `${quantity} × ${productId}   ${money(revenue, mail)}`,
+  const shown = mail.lines.slice(0, LINES_SHOWN)
+  const lines = shown.map(
+    ({ quantity, productId, revenue }) => `${quantity} × ${productId}   ${money(revenue, mail)}`,
   )
-  return [...lines, ...(mail.more > 0 ? [`(+ ${mail.more})`] : [])].join('\n')
+  const more = mail.lines.length - shown.length
+  return [...lines, ...(more > 0 ? [`(+ ${more})`] : [])].join('\n')
 }
 
 const page = (en: string, ko: string): string => `${en}\n\n— — —\n\n${ko}\n\nLevee\n`

@@ -13,7 +13,6 @@ export type OrderEventType =
   | 'order.refund-settled'
 
 export interface EventLine {
-  readonly lineNo: number
   readonly productId: string
   readonly quantity: number
   readonly unitPrice: number
@@ -21,13 +20,13 @@ export interface EventLine {
   readonly revenue: number
 }
 
+/** What is not known is left out. */
 function header(order: Readonly<OrderRow>, currency: string) {
   return {
     orderId: order.order_id,
-    owner: order.owner,
-    memberId: order.member_id,
-    email: order.email,
-    country: order.country,
+    memberId: order.member_id ?? undefined,
+    email: order.email ?? undefined,
+    country: order.country ?? undefined,
     currency,
     total: order.goods_total,
     paid: order.total,
@@ -53,7 +52,7 @@ export function orderEvent(
 
 export function eventLine(line: Readonly<LineRow>, quantity: number): EventLine {
   const revenue = quantity * line.unit_price
-  return { lineNo: line.line_no, productId: line.product_id, quantity, unitPrice: line.unit_price, revenue }
+  return { productId: line.product_id, quantity, unitPrice: line.unit_price, revenue }
 }
 
 /** The same with lines of the caller's choice (a refund's units). */

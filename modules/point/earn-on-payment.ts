@@ -18,11 +18,11 @@ export function earnConsumer(context: PointContext): Consumer {
         events.map(event => {
           const { orderId, memberId, paid } = event.payload as {
             orderId: string
-            memberId: string | null
+            memberId?: string | null
             paid: number
           }
           const points = pointsEarned(paid, context.settings.earnPercent)
-          if (memberId === null || points === 0) return { ok: true } as const
+          if (memberId === undefined || memberId === null || points === 0) return { ok: true } as const
           const call = systemCall(`event-${event.key}`, context.clock())
           return context.combiner.submit(call, { kind: 'earn', memberId, orderId, points })
         }),

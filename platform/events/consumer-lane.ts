@@ -171,17 +171,24 @@ export class ConsumerLane {
     return delivery === 'done'
   }
 
+  /** Takes what comes, and no event has to wait behind a dead letter. */
+  async clean(): Promise<boolean> {
+    return !this.down && (await this.hasNoLetters())
+  }
+
   private async deadKeys(sent: readonly Sent[]): Promise<ReadonlySet<string>> {
-    const { ledger, clock } = this.deps
-    const { name } = this.consumer
-    if (this.letters === 'none') return new Set()
-    const now = clock()
+    if (await this.hasNoLetters()) return new Set()
+    return deadKeysAmong(this.deps.ledger, this.consumer.name, [...new Set(sent.map(each => each.key))])
+  }
+
+  private async hasNoLetters(): Promise<boolean> {
+    if (this.letters === 'none') return true
+    const now = this.deps.clock()
     if (this.letters === 'unknown' || now - this.lettersAsked >= LETTERS_MS) {
       this.lettersAsked = now
-      this.letters = (await hasLetters(ledger, name)) ? 'some' : 'none'
-      if (this.letters === 'none') return new Set()
+      this.letters = (await hasLetters(this.deps.ledger, this.consumer.name)) ? 'some' : 'none'
     }
-    return deadKeysAmong(ledger, name, [...new Set(sent.map(each => each.key))])
+    return this.letters === 'none'
   }
 }
 

@@ -194,7 +194,7 @@ for (const engine of scratchEngines()) {
       const parcel = (version: number, cause: string | null) => {
         const one = event('a', version)
         const payload = JSON.stringify(one.payload)
-        return { event: { ...one, payload, seq: version, shard: 3, attempt: 0 }, cause }
+        return { event: { ...one, payload, seq: version, shard: 3, attempt: 0, copied: false }, cause }
       }
       const fence = (shard: number) => async () => new Set([shard])
       const put = (parcels: ReturnType<typeof parcel>[], shard: number) =>

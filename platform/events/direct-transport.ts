@@ -3,7 +3,8 @@
 import { invariant } from '../contract/result.ts'
 import type { Consumer } from './consumer.ts'
 import { ConsumerLane, type LaneDeps, Sent } from './consumer-lane.ts'
-import type { Fence, Outcome, Transport } from './transport.ts'
+import { copyEvents } from './outbox-store.ts'
+import type { Copies, Fence, Outcome, Transport } from './transport.ts'
 
 export function createDirectTransport(consumers: readonly Consumer[], deps: LaneDeps): Transport {
   for (const consumer of consumers) checkConsumer(consumer, consumers)
@@ -12,7 +13,8 @@ export function createDirectTransport(consumers: readonly Consumer[], deps: Lane
     types: new Set(consumer.types),
   }))
   return {
-    types: [...new Set(consumers.flatMap(consumer => consumer.types))],
+    types: typesOf(consumers),
+    copies: copiesOf(lanes.map(({ lane }) => lane)),
     async publish(events, fence) {
       const sent = events.map(event => new Sent(event))
       const outcomes: Outcome[] = events.map(() => 'done')
@@ -29,6 +31,25 @@ export function createDirectTransport(consumers: readonly Consumer[], deps: Lane
   }
 }
 
+const typesOf = (consumers: readonly Consumer[]): string[] => [
+  ...new Set(consumers.flatMap(consumer => consumer.types)),
+]
+
+function copiesOf(lanes: readonly ConsumerLane[]): Copies | null {
+  const copying = lanes.filter(({ consumer }) => consumer.copy !== undefined)
+  if (copying.length === 0) return null
+  const statements = copying.map(({ consumer }) => copyEvents(consumer.copy!, consumer.types))
+  const others = lanes.filter(lane => !copying.includes(lane))
+  return {
+    otherTypes: typesOf(others.map(({ consumer }) => consumer)),
+    writes: seqs => statements.map(statement => statement(seqs)),
+    async possible() {
+      for (const lane of copying) if (!(await lane.clean())) return false
+      return true
+    },
+  }
+}
+
 async function deliverWanted(
   lane: ConsumerLane,
   types: ReadonlySet<string>,
@@ -37,7 +58,9 @@ async function deliverWanted(
   fence: Fence,
 ): Promise<void> {
   const wanted: number[] = []
-  for (let i = 0; i < sent.length; i++) if (types.has(sent[i]!.event.type)) wanted.push(i)
+  const copies = lane.consumer.copy !== undefined
+  for (const [i, { event }] of sent.entries())
+    if (types.has(event.type) && !(copies && event.copied)) wanted.push(i)
   if (wanted.length === 0) return
   const ours = await lane.deliver(
     wanted.map(i => sent[i]!),

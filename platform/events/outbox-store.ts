@@ -2,10 +2,11 @@
 
 import { type RawBuilder, sql } from 'kysely'
 import { trouble } from '../sql/errors.ts'
-import { CONFLICT_RETRIES, type Lane, type Ledger, type Tx } from '../sql/ledger.ts'
+import { CONFLICT_RETRIES, type Dialect, type Lane, type Ledger, type Tx } from '../sql/ledger.ts'
 import { SHARDS } from '../sql/platform-tables.ts'
 import { literal } from '../sql/render-mysql.ts'
-import { deleteByNumber, runsOfNumbers, type Update } from '../sql/statements.ts'
+import { type Copy, copyByNumber, deleteByNumber, runsOfNumbers, type Update } from '../sql/statements.ts'
+import type { EventCopy } from './consumer.ts'
 import type { Fence } from './transport.ts'
 
 export interface OutboxRow {
@@ -69,21 +70,41 @@ export function emptyUpTo(ledger: Ledger, above: number, to: number): Promise<nu
 
 const deleteEvents = deleteByNumber('outbox', 'seq')
 
+/** How each engine reads a text out of JSON; NULL where it is not there, or null. */
+const FIELD = {
+  sqlite: (name: string) => `payload ->> '$.${name}'`,
+  mysql: (name: string) => `JSON_VALUE(payload, '$.${name}')`,
+} as const
+
+/** A consumer's rows made of the outbox's, as one statement; events of other types make none. */
+export function copyEvents(copy: EventCopy, types: readonly string[]): (seqs: readonly number[]) => Copy {
+  const textFor = (dialect: Dialect): string => {
+    const columns = copy.columns(FIELD[dialect])
+    const [names, values] = [Object.keys(columns).join(', '), Object.values(columns).join(', ')]
+    const mine = `type IN (${types.map(literal).join(',')}) AND (${copy.where(FIELD[dialect])})`
+    return `INSERT INTO ${copy.table} (${names}) SELECT ${values} FROM outbox WHERE ${mine}`
+  }
+  return copyByNumber({ text: { sqlite: textFor('sqlite'), mysql: textFor('mysql') }, key: 'seq' })
+}
+
 /**
- * Deletes what was published, in one round trip, if all of `shards` (those of the rows) are still held as they were;
- * else only the rows of those that are. What is not deleted is published again by whoever holds it now.
+ * Deletes what was published, and writes its copies, in one round trip, if all of `shards` (those of the rows) are
+ * still held as they were; else only for the rows of those that are. What is not deleted is published again by
+ * whoever holds it now.
  */
 export async function deletePublished(
   ledger: Ledger,
   lane: Lane,
   leases: { fence: Fence; holding(shards: Iterable<number>): Update },
   published: readonly { readonly seq: number; readonly shard: number }[],
+  copies: (seqs: readonly number[]) => readonly Copy[],
 ): Promise<void> {
   let rows = published
   for (let attempt = 1; rows.length > 0; attempt++) {
     const holding = leases.holding(new Set(rows.map(row => row.shard)))
     try {
-      return await lane.attempt([], [holding, deleteEvents(rows.map(row => row.seq))])
+      const seqs = rows.map(row => row.seq)
+      return await lane.attempt([], [holding, ...copies(seqs), deleteEvents(seqs)])
     } catch (error) {
       if (attempt > CONFLICT_RETRIES) throw error
       const kind = trouble(error)

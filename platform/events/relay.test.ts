@@ -8,6 +8,7 @@ import { waitFor } from '../engines/wait-for.ts'
 import { LedgerUnavailable } from '../sql/errors.ts'
 import { appendEvents } from '../sql/once.ts'
 import type { PlatformTables } from '../sql/platform-tables.ts'
+import type { Consumer } from './consumer.ts'
 import { outboxLag } from './outbox-lag.ts'
 import { Relay } from './relay.ts'
 import { LEASE_MS } from './shard-leases.ts'
@@ -80,6 +81,69 @@ for (const engine of scratchEngines()) {
       expect(new Set(await fences())).toEqual(new Set(['two 2']))
     })
 
+    describe('copies', () => {
+      /** `effects` has one row an event at most, by consumer, key and version. */
+      const copier = (handled: string[], name = 'copier'): Consumer => ({
+        ...bed.recorder(name, events => {
+          handled.push(...events.map(({ key, version }) => `${key}@${version}`))
+          if (events.some(({ key }) => key === 'poison')) throw new Error('poison')
+        }),
+        copy: {
+          table: 'effects',
+          columns: () => ({ consumer: `'${name}'`, event_key: 'event_key', version: 'version' }),
+          where: field => `${field('key')} <> 'dull'`,
+        },
+      })
+
+      it('are written with the deletion, and nobody else hears less', async () => {
+        const handled: string[] = []
+        await bed.emit(
+          event('a', 1),
+          event('dull', 1),
+          event('b', 1),
+          event('a', 2),
+          event('c', 1, 'order.new'),
+        )
+        await bed.untilEmpty(bed.relay(bed.direct([bed.recorder('one'), copier(handled)]), 'relay'))
+        expect(handled).toEqual([])
+        expect((await bed.effects('copier')).sort()).toEqual(['a@1', 'a@2', 'b@1'])
+        expect((await bed.effects('one')).sort()).toEqual(['a@1', 'a@2', 'b@1', 'dull@1'])
+      })
+
+      it('that cannot be written are handed over, and the poisoned one is found', async () => {
+        const handled: string[] = []
+        // What the copy would write a second time is in the way of all others.
+        await bed.recorder('copier').handle([event('b', 1)])
+        await bed.emit(event('a', 1), event('b', 1), event('poison', 1), event('c', 1))
+        await bed.untilEmpty(bed.relay(bed.direct([copier(handled)]), 'relay'))
+        expect((await bed.effects('copier')).sort()).toEqual(['a@1', 'b@1', 'c@1'])
+        expect((await bed.letters()).map(letter => letter.event)).toEqual(['poison@1'])
+        // While there are letters, what comes later of their keys waits behind them.
+        await bed.emit(event('poison', 2), event('d', 1))
+        bed.now += 60_000
+        await bed.untilEmpty(bed.relay(bed.direct([copier(handled)]), 'later'))
+        expect((await bed.letters()).map(letter => letter.event)).toEqual(['poison@1', 'poison@2'])
+        expect(handled).toContain('d@1')
+      })
+
+      it('are not written by a relay that lost its shards', async () => {
+        await bed.emit(event('a', 1))
+        const inner = bed.direct([bed.recorder('one'), copier([])])
+        const slow: Transport = {
+          ...inner,
+          async publish(events, fence) {
+            bed.now += LEASE_MS + 1
+            await bed.untilEmpty(bed.relay(bed.direct([copier([])]), 'second', bed.other))
+            return inner.publish(events, fence)
+          },
+        }
+        const first = bed.relay(slow, 'first')
+        await first.turn()
+        await first.turn()
+        expect(await bed.effects('copier')).toEqual(['a@1'])
+      })
+    })
+
     it('deletes unread what nobody wants', async () => {
       await bed.emit(event('a', 1, 'order.placed'), event('a', 2, 'order.cancelled'))
       expect(await outboxLag(bed.ledger, () => bed.now + 70)).toEqual({ depth: 2, oldestAgeMs: 70 })
@@ -119,6 +183,7 @@ for (const engine of scratchEngines()) {
       let sending = 0
       const slow: Transport = {
         types: ['order.paid'],
+        copies: null,
         async publish(events) {
           sending += events.length
           await gate

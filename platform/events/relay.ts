@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../log/log.ts'
 import type { Clock } from '../module.ts'
+import { CommitUnknown, LedgerUnavailable, trouble } from '../sql/errors.ts'
 import type { Lane, Ledger } from '../sql/ledger.ts'
 import { OutboxReader } from './outbox-reader.ts'
 import { deletePublished } from './outbox-store.ts'
@@ -26,6 +27,8 @@ const WINDOW = 5_000
 const WINDOW_BYTES = 32 * 1024 * 1024
 /** Polling: at 20 ms a busy shop's events come in hundreds; an idle one asks the ledger five times a second. */
 const PAUSES = { busy: 20, idle: 200 } as const
+/** After copies could not be written, all events go through the consumers' hands for so long, ms. */
+const BY_HAND_MS = 5_000
 /** Pause after an error, ms: the ledger is away, and a lease outlives it. */
 const ERROR_PAUSE_MS = 500
 /** Pause between looks whether the leases want renewing, ms. */
@@ -52,6 +55,8 @@ export interface RelayStatus {
 interface Published {
   readonly seq: number
   readonly shard: number
+  /** Its copies are written when it is deleted. */
+  readonly copied: boolean
 }
 
 export class Relay {
@@ -66,6 +71,7 @@ export class Relay {
   private readonly published = new Map<number, Published>()
   /** Epoch ms. */
   private flushedAt: number
+  private byHandUntil = 0
   private taken = 0
   private relayed = 0
   private stopping = false
@@ -118,7 +124,9 @@ export class Relay {
     const { shards } = this.leases
     if (shards.length === 0) return false
     const most = BATCH[this.deps.ledger.dialect]
-    let more = this.window.ready(this.deps.clock(), most) < most && (await this.readPage(shards))
+    const enough = this.window.ready(this.deps.clock(), most) >= most
+    const page = enough ? null : await this.readPage(shards)
+    let more = page?.full ?? false
     const batch = this.window.take(this.deps.clock(), most)
     let sending = true
     const sent = this.send(batch).finally(() => {
@@ -127,11 +135,12 @@ export class Relay {
     const beside = (async () => {
       // Requests first: on SQLite nothing of a turn lets the loop go.
       if (batch.length > 0) await new Promise<void>(resolve => setImmediate(resolve))
-      if (batch.length === 0 || this.published.size >= DELETE || this.flushIsDue()) await this.flush()
+      const idle = batch.length === 0 && !page?.found
+      if (idle || this.published.size >= DELETE || this.flushIsDue()) await this.flush()
       // A slow consumer does not hold up the rows that it does not want.
       while (sending && more) {
         if (this.published.size >= DELETE) await this.flush()
-        more = await this.readPage(shards)
+        more = (await this.readPage(shards)).full
       }
     })()
     for (const part of await Promise.allSettled([sent, beside]))
@@ -174,22 +183,23 @@ export class Relay {
     }
   }
 
-  private done({ seq, shard }: Published): void {
-    this.published.set(seq, { seq, shard })
+  private done({ seq, shard, copied }: Published): void {
+    this.published.set(seq, { seq, shard, copied })
     this.relayed++
   }
 
-  /** True where the page was full: there may be more. */
-  private async readPage(shards: readonly number[]): Promise<boolean> {
-    if (this.window.size >= WINDOW || this.window.bytes >= WINDOW_BYTES) return false
-    const { transport } = this.deps
+  /** `found`: it brought something. `full`: there may be more. */
+  private async readPage(shards: readonly number[]): Promise<{ found: boolean; full: boolean }> {
+    if (this.window.size >= WINDOW || this.window.bytes >= WINDOW_BYTES) return { found: false, full: false }
+    const { types, copies } = this.deps.transport
+    const copied = copies !== null && this.deps.clock() >= this.byHandUntil && (await copies.possible())
     const known = [...this.window.numbers(), ...this.published.keys()]
-    const { rows, full } = await this.reader.read(transport.types, shards, known)
+    const { rows, full } = await this.reader.read(copied ? copies.otherTypes : types, shards, known)
     for (const { seq, shard, event_key, version, type, payload } of rows) {
-      if (payload === null) this.done({ seq, shard })
-      else this.window.add({ seq, shard, key: event_key, version, type, payload, attempt: 0 })
+      if (payload === null) this.done({ seq, shard, copied })
+      else this.window.add({ seq, shard, key: event_key, version, type, payload, attempt: 0, copied })
     }
-    return full
+    return { found: rows.length > 0, full }
   }
 
   private flushIsDue(): boolean {
@@ -200,7 +210,30 @@ export class Relay {
     this.flushedAt = this.deps.clock()
     if (this.published.size === 0) return
     const rows = [...this.published.values()].slice(0, DELETE)
-    await deletePublished(this.deps.ledger, this.lane, this.leases, rows)
+    // Mostly all are: what was read by hand follows by itself.
+    await this.remove(rows.filter(row => row.copied))
+    await this.remove(rows.filter(row => !row.copied))
+  }
+
+  private async remove(rows: readonly Published[]): Promise<void> {
+    if (rows.length === 0) return
+    const { ledger, transport, log, clock } = this.deps
+    const copies = rows[0]!.copied ? transport.copies : null
+    try {
+      await deletePublished(ledger, this.lane, this.leases, rows, seqs => copies?.writes(seqs) ?? [])
+    } catch (error) {
+      if (copies === null || isAway(error)) throw error
+      // One that cannot be copied spoils all: they are read again, and the consumers tell it from the others.
+      log.warn({ err: error }, 'copies of events could not be written: handing them over instead')
+      this.byHandUntil = clock() + BY_HAND_MS
+    }
     for (const { seq } of rows) this.published.delete(seq)
   }
+}
+
+/** The ledger cannot be asked, or did not say what became of it: nothing is known of the copies themselves. */
+function isAway(error: unknown): boolean {
+  return (
+    error instanceof LedgerUnavailable || error instanceof CommitUnknown || trouble(error) === 'connection'
+  )
 }

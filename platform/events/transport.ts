@@ -1,6 +1,7 @@
 // How events leave the outbox. Today: straight to the consumers (`direct-transport.ts`).
 
 import type { Tx } from '../sql/ledger.ts'
+import type { Copy } from '../sql/statements.ts'
 
 /** One row of the outbox whose type somebody wants. */
 export interface OutboxEvent {
@@ -13,6 +14,8 @@ export interface OutboxEvent {
   readonly payload: string
   /** How often its sending failed before, from 0. */
   readonly attempt: number
+  /** The relay writes the copies of this event when it deletes it: those consumers need not hear of it. */
+  readonly copied: boolean
 }
 
 /**
@@ -28,9 +31,20 @@ export type Outcome = 'done' | 'failed' | 'again'
  */
 export type Fence = (tx: Tx<unknown>) => Promise<ReadonlySet<number>>
 
+export interface Copies {
+  /** The types that are still wanted when copies are made. */
+  readonly otherTypes: readonly string[]
+  /** Statements for these events, numbers of the outbox; they write nothing for types that they do not want. */
+  writes(seqs: readonly number[]): readonly Copy[]
+  /** False where some consumer's events have to pass through its own hands: it has dead letters, or is down. */
+  possible(): Promise<boolean>
+}
+
 export interface Transport {
   /** The types it wants; events of other types leave the outbox unread. */
   readonly types: readonly string[]
+  /** What of that the relay may write itself. */
+  readonly copies: Copies | null
   /**
    * One outcome an event, in the same order. Events of a key come in order of version and all earlier ones were
    * `done`. Never called again before it has answered. Throws when nothing can be said of the whole batch

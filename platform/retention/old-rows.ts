@@ -8,25 +8,10 @@ import type { PlatformTables } from '../sql/platform-tables.ts'
 
 type Db = Kysely<PlatformTables>
 
-/** First answers older than `before` (epoch ms). Returns how many. */
-export async function deleteOldKeys(ledger: Ledger, before: number, most: number): Promise<number> {
-  const db: Db = ledger.reads()
-  const rows = await db
-    .selectFrom('idempotency')
-    .select('id')
-    .where('created_at', '<', before)
-    .orderBy('created_at')
-    .limit(most)
-    .execute()
-  const ids = rows.map(row => row.id)
-  if (ids.length === 0) return 0
-  return ledger.write((tx: Tx<unknown>) => deleteIn(tx, ledger, 'idempotency', 'id', ids))
-}
-
-/** Rows of a table with growing numbers and times, from its head. */
+/** Rows older than `before` (epoch ms) of a table with growing numbers and times, from its head. Returns how many. */
 export async function deleteOldNumbers(
   ledger: Ledger,
-  table: 'dead_letters' | 'audit',
+  table: 'idempotency' | 'dead_letters' | 'audit',
   before: number,
   most: number,
 ): Promise<number> {

@@ -3,7 +3,7 @@
 import type { Sweep } from '../module.ts'
 import type { Ledger } from '../sql/ledger.ts'
 import { AUDIT_MS, DEAD_LETTERS_MS, INBOX_MS } from './keep.ts'
-import { deleteOldKeys, deleteOldNumbers, deleteOldWatermarks, oldestEvent } from './old-rows.ts'
+import { deleteOldNumbers, deleteOldWatermarks, oldestEvent } from './old-rows.ts'
 
 export interface RetentionSettings {
   /** How long first answers are kept (idempotency.retention), ms. */
@@ -27,7 +27,7 @@ export function retentionSweeps(ledger: Ledger, settings: RetentionSettings): re
       name: 'retention.idempotency',
       every: EVERY_MS,
       bound,
-      run: now => deleteOldKeys(ledger, now - settings.idempotency, bound),
+      run: now => deleteOldNumbers(ledger, 'idempotency', now - settings.idempotency, bound),
     },
     {
       name: 'retention.inbox',

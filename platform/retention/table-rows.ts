@@ -3,8 +3,8 @@
 import { sql } from 'kysely'
 import type { Ledger } from '../sql/ledger.ts'
 
-const NUMBERED = ['outbox', 'dead_letters', 'audit'] as const
-const KEYED = ['idempotency', 'inbox'] as const
+const NUMBERED = ['outbox', 'dead_letters', 'audit', 'idempotency'] as const
+const KEYED = ['inbox'] as const
 export type CountedTable = (typeof NUMBERED)[number] | (typeof KEYED)[number]
 
 /** On SQLite keyed tables are counted this far: two milliseconds of the main thread. Then it says "this many". */

@@ -40,6 +40,7 @@ export type BatchObserver = (batch: {
 const selectKeys = selectByKey({
   columns: 'id, fingerprint, answer',
   from: 'idempotency',
+  index: 'idempotency_id',
   key: 'id',
   lock: false,
 })

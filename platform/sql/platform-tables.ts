@@ -1,9 +1,12 @@
 // The tables that belong to no module: keys and their first answers, events on their way out and in, audit.
 
-import type { Schema } from './schema.ts'
+import type { Generated } from 'kysely'
+import type { ColumnTypes, Schema } from './schema.ts'
 
 export interface PlatformTables {
   idempotency: {
+    /** In the order of age, so that a key's wide row goes to the end, and only its narrow index entry anywhere. */
+    seq: Generated<number>
     id: string
     fingerprint: string
     operation: string
@@ -75,4 +78,27 @@ export const platformSchema: Schema = {
       operation ${t.id} NOT NULL, request_id ${t.id} NOT NULL, subject ${t.text(191)} NOT NULL,
       detail ${t.long} NOT NULL) ${t.serialTable}`,
   ],
+  '2026-11-24-platform-keys-by-age': keysByAge,
+}
+
+/** Keys are random: clustered by them, each row changed a page of its own, and split one of every few. */
+function keysByAge(t: ColumnTypes): readonly string[] {
+  const unique = 'UNIQUE INDEX idempotency_id'
+  if (t.dialect === 'mysql') {
+    // One statement, so that the version before goes on beside it: it names its columns.
+    const seq = 'ADD COLUMN seq BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY FIRST'
+    return [
+      `ALTER TABLE idempotency DROP PRIMARY KEY, DROP INDEX idempotency_age, ${seq}, ADD ${unique} (id)`,
+    ]
+  }
+  const columns = 'id, fingerprint, operation, answer, created_at'
+  return [
+    `CREATE TABLE idempotency_by_age (
+      seq ${t.serial}, id ${t.id} NOT NULL, fingerprint ${t.id} NOT NULL, operation ${t.id} NOT NULL,
+      answer ${t.long}, created_at ${t.int} NOT NULL) ${t.serialTable}`,
+    `INSERT INTO idempotency_by_age (${columns}) SELECT ${columns} FROM idempotency ORDER BY created_at`,
+    'DROP TABLE idempotency',
+    'ALTER TABLE idempotency_by_age RENAME TO idempotency',
+    `CREATE ${unique} ON idempotency (id)`,
+  ]
 }

@@ -1,6 +1,7 @@
 // Statements as MySQL/MariaDB text. Values become literals, so that a batch is one round trip.
 
 import {
+  type Copy,
   type Delete,
   type Insert,
   type InsertShape,
@@ -41,8 +42,9 @@ export function renderSelect({ shape, ids }: Select): string {
   // No ids: a select of nothing, so that result sets keep their places.
   if (ids.length === 0) return `SELECT ${shape.columns} FROM ${shape.from} WHERE 1 = 0`
   const list = ids.map(literal).join(',')
-  // The primary key is forced: past 200 ids the planner may prefer a scan, which would lock every row.
-  const body = `SELECT ${shape.columns} FROM ${shape.from} FORCE INDEX (PRIMARY) WHERE ${shape.key} IN (${list})`
+  // The index is forced: past 200 ids the planner may prefer a scan, which would lock every row.
+  const index = shape.index ?? 'PRIMARY'
+  const body = `SELECT ${shape.columns} FROM ${shape.from} FORCE INDEX (${index}) WHERE ${shape.key} IN (${list})`
   return shape.lock ? `${body} ORDER BY ${shape.key} FOR UPDATE SKIP LOCKED` : body
 }
 
@@ -57,18 +59,27 @@ export function renderLock({ shape, ids }: Select): string {
 export function renderWrite(write: LaneWrite): string[] {
   if (write.rows.length === 0) return []
   if (write.kind === 'insert') return [renderInsert(write)]
-  return write.kind === 'update' ? renderUpdate(write) : renderDelete(write)
+  if (write.kind === 'update') return renderUpdate(write)
+  return write.kind === 'delete' ? renderDelete(write) : renderCopy(write)
 }
 
 /** Conditions in one statement. */
 const RUNS_MOST = 200
 
 function renderDelete({ shape, rows }: Delete): string[] {
-  const runs = runsOfNumbers(rows).map(([from, to]) => `${shape.key} BETWEEN ${from} AND ${to}`)
-  const statements: string[] = []
-  for (let at = 0; at < runs.length; at += RUNS_MOST)
-    statements.push(`DELETE FROM ${shape.table} WHERE ${runs.slice(at, at + RUNS_MOST).join(' OR ')}`)
-  return statements
+  return conditions(shape.key, rows).map(numbers => `DELETE FROM ${shape.table} WHERE ${numbers}`)
+}
+
+function renderCopy({ shape, rows }: Copy): string[] {
+  return conditions(shape.key, rows).map(numbers => `${shape.text.mysql} AND (${numbers})`)
+}
+
+/** Rows by number, so many statements as they take. */
+function conditions(key: string, rows: readonly number[]): string[] {
+  const runs = runsOfNumbers(rows).map(([from, to]) => `${key} BETWEEN ${from} AND ${to}`)
+  const texts: string[] = []
+  for (let at = 0; at < runs.length; at += RUNS_MOST) texts.push(runs.slice(at, at + RUNS_MOST).join(' OR '))
+  return texts
 }
 
 function renderInsert({ shape, rows }: Insert): string {

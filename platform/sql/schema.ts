@@ -6,6 +6,8 @@ import type { Dialect, Ledger } from './ledger.ts'
 
 /** Column types by engine. Ids and texts compare as bytes, without padding. */
 export interface ColumnTypes {
+  /** For the rare step that changes a table that exists, which each engine does in a way of its own. */
+  readonly dialect: Dialect
   /** ASCII ids of ours: up to 64 characters. */
   readonly id: string
   /** Text of up to `length` characters, compared as bytes. */
@@ -34,6 +36,7 @@ export type SchemaStep = (types: ColumnTypes) => readonly string[]
 export type Schema = Readonly<Record<string, SchemaStep>>
 
 const SQLITE: ColumnTypes = {
+  dialect: 'sqlite',
   id: 'TEXT',
   text: () => 'TEXT',
   long: 'TEXT',
@@ -47,6 +50,7 @@ const SQLITE: ColumnTypes = {
 function mysqlTypes(bytes: string): ColumnTypes {
   const table = `ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE ${bytes}`
   return {
+    dialect: 'mysql',
     id: `VARCHAR(64) CHARACTER SET utf8mb4 COLLATE ${bytes}`,
     text: length => `VARCHAR(${length}) CHARACTER SET utf8mb4 COLLATE ${bytes}`,
     long: `MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE ${bytes}`,

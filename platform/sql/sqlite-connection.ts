@@ -2,7 +2,17 @@
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { GuardFailed } from './errors.ts'
-import type { Delete, Insert, LaneWrite, Row, Select, Update, Value } from './statements.ts'
+import {
+  type Copy,
+  type Delete,
+  type Insert,
+  type LaneWrite,
+  type Row,
+  runsOfNumbers,
+  type Select,
+  type Update,
+  type Value,
+} from './statements.ts'
 
 /** Longest wait for another process's write (an import, a backup), ms. Blocks the thread, so it is short. */
 const BUSY_MS = 2_000
@@ -11,7 +21,7 @@ const BUSY_MS = 2_000
  * Pages of the log before it is copied into the file, which happens inside a COMMIT: 16 MiB. The default of 1,000 is
  * reached many times a second at full speed, and copies the same hot pages each time.
  */
-const CHECKPOINT_PAGES = 8_192
+const CHECKPOINT_PAGES = 32_768
 
 /**
  * Bytes of a page of a new file: half the default. Two of three pages that an order changes lie at random places, and
@@ -44,7 +54,7 @@ export function runsOf(writes: readonly LaneWrite[]): Run[] {
 
 function runOf(write: LaneWrite): Run {
   if (write.kind === 'insert') return insertRun(write)
-  return write.kind === 'update' ? updateRun(write) : deleteRun(write)
+  return write.kind === 'update' ? updateRun(write) : numbersRun(write)
 }
 
 const texts = new Map<object, string>()
@@ -75,12 +85,18 @@ function updateRun({ shape, rows }: Update): Run {
   return { text: textOf(shape, updateText), width: shape.types.length, values, finds: true }
 }
 
-function deleteRun({ shape, rows }: Delete): Run {
-  return { text: textOf(shape, deleteText), width: 1, values: rows, finds: false }
+/** Once for each run of numbers without a gap. */
+function numbersRun(write: Delete | Copy): Run {
+  const text = write.kind === 'delete' ? textOf(write.shape, deleteText) : textOf(write.shape, copyText)
+  return { text, width: 2, values: runsOfNumbers(write.rows).flat(), finds: false }
 }
 
 function deleteText({ table, key }: Delete['shape']): string {
-  return `DELETE FROM ${table} WHERE ${key}=?`
+  return `DELETE FROM ${table} WHERE ${key} BETWEEN ? AND ?`
+}
+
+function copyText({ text, key }: Copy['shape']): string {
+  return `${text.sqlite} AND ${key} BETWEEN ? AND ?`
 }
 
 function insertText({ table, columns }: Insert['shape']): string {

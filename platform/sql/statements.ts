@@ -2,6 +2,8 @@
 // only rows. Each engine renders them its own way: MariaDB and MySQL as literals in one round trip, SQLite
 // as prepared statements run row by row. (Compiling a ten-column row with a query builder costs 1.3–2.9 µs.)
 
+import type { Dialect } from './ledger.ts'
+
 export type Value = string | number | null
 export type Row = Record<string, Value>
 
@@ -11,8 +13,10 @@ export type ColumnType = 'id' | 'text' | 'int'
 export interface SelectShape {
   readonly columns: string
   readonly from: string
-  /** The column that the ids name; a primary key or its first part. */
+  /** The column that the ids name; a primary key or its first part, or that of `index`. */
   readonly key: string
+  /** The unique index to go by, where that is not the primary key. */
+  readonly index?: string
   /** Lock the rows, without waiting: rows that somebody else holds are left out. */
   readonly lock: boolean
 }
@@ -57,10 +61,23 @@ export interface DeleteShape {
   /** A numeric primary key. */
   readonly key: string
 }
+/** Rows made by the engine out of rows that it has, by the numbers of those. */
+export interface Copy {
+  readonly kind: 'copy'
+  readonly shape: CopyShape
+  /** Numbers, in any order, each once. */
+  readonly rows: readonly number[]
+}
+export interface CopyShape {
+  /** By engine: INSERT INTO … SELECT … FROM … WHERE a condition, which is narrowed to the rows. */
+  readonly text: Readonly<Record<Dialect, string>>
+  /** A numeric primary key of what is copied. */
+  readonly key: string
+}
 /** What a family of combined requests writes. */
 export type Write = Insert | Update
 /** What a lane can write. */
-export type LaneWrite = Write | Delete
+export type LaneWrite = Write | Delete | Copy
 
 /** Rows that these writes touch. */
 export function rowsOf(writes: readonly LaneWrite[]): number {
@@ -109,6 +126,10 @@ export function updateByKey(
 export function deleteByNumber(table: string, key: string): (rows: readonly number[]) => Delete {
   const shape = { table, key }
   return rows => ({ kind: 'delete', shape, rows })
+}
+
+export function copyByNumber(shape: CopyShape): (rows: readonly number[]) => Copy {
+  return rows => ({ kind: 'copy', shape, rows })
 }
 
 /**

@@ -22,7 +22,7 @@ interface BedTables extends PlatformTables {
 const effectSchema: Schema = {
   '2026-11-23-effects': t => [
     `CREATE TABLE effects (seq ${t.serial}, consumer ${t.text(40)} NOT NULL, event_key ${t.id} NOT NULL,
-      version ${t.int} NOT NULL) ${t.serialTable}`,
+      version ${t.int} NOT NULL, UNIQUE (consumer, event_key, version)) ${t.serialTable}`,
   ],
 }
 

@@ -28,6 +28,7 @@ const LOCK_WAIT_MS = 2_000
 export async function openScratchLedger(
   engine: LedgerEngine,
   schemas: readonly Schema[],
+  platform: Schema = platformSchema,
 ): Promise<ScratchLedger> {
   const folder = mkdtempSync(path.join(tmpdir(), 'levee-ledger-'))
   const database = engine.url === undefined ? null : await createScratchDatabase(engine.url)
@@ -39,7 +40,7 @@ export async function openScratchLedger(
     return ledger
   }
   const ledger = await open()
-  await migrate(ledger, [platformSchema, ...schemas])
+  await migrate(ledger, [platform, ...schemas])
   return {
     ledger,
     env: { LEVEE_DATA_FOLDER: folder, ...(database === null ? {} : { LEVEE_MYSQL_URL: database.url }) },
