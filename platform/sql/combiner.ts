@@ -22,9 +22,9 @@ const PARK_MOST_MS = 64
 const CAUTION = 8
 /** Batches decided from memory that may go before a request that has to be decided under locks. */
 const PASSED_OVER_MOST = 4
-/** Batches under way at once: the ledger begins the second when the first is through. */
-const FLIGHTS_MOST = 2
-/** A second batch is sent when it has this part of the first one's size, so that batches stay big. */
+/** Batches under way at once: the ledger begins the next when one is through, and those answered are yet to return. */
+const FLIGHTS_MOST = 3
+/** A further batch is sent when it has this part of the last one's size, so that batches stay big. */
 const WORTH_PART = 0.5
 /** Pauses between look-ups of a lost COMMIT, ms: a server that ends a dead connection's work needs a moment. */
 const LOOKUP_PAUSES_MS = [20, 100, 400, 1000]
