@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { hasEnded, principalOf } from './identify.ts'
 import { DAY, HOUR, SESSION_IDLE, SESSION_MOST } from './limits.ts'
-import type { FoundSession } from './session-reads.ts'
+import type { FoundSession } from './session-store.ts'
 
 const own: FoundSession = {
   token_hash: 'h',

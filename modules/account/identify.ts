@@ -6,8 +6,7 @@ import { channelOfKey } from './channel-store.ts'
 import type { AccountContext } from './deps.ts'
 import { SEEN_EVERY, SESSION_IDLE } from './limits.ts'
 import { isChannelKey, isSecret, secretHash } from './secrets.ts'
-import type { FoundSession } from './session-reads.ts'
-import { noteSeen } from './session-store.ts'
+import { type FoundSession, noteSeen } from './session-store.ts'
 
 /** Null: no such session, ended, unused for too long, or revoked. */
 export async function identify(context: AccountContext, token: string): Promise<Principal | null> {

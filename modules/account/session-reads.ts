@@ -1,13 +1,7 @@
-// Sessions by their tokens. Requests of one turn of the loop share one read: a rush of members is few queries.
+// Sessions by their tokens. Who comes while reads are under way shares the next one: a rush of members is few queries.
 
 import type { Ledger } from '../../platform/sql/ledger.ts'
-import { rolesOf } from './member-store.ts'
-import { loadSessions, type SessionFacts } from './session-store.ts'
-
-export interface FoundSession extends SessionFacts {
-  /** Granted roles of the member. */
-  readonly roles: readonly string[]
-}
+import { type FoundSession, loadSessions } from './session-store.ts'
 
 interface Waiting {
   resolve(session: FoundSession | null): void
@@ -16,10 +10,14 @@ interface Waiting {
 
 /** Sessions in one query: more would make a long list for the planner and hold up the first of them. */
 const BATCH = 200
+/** Reads under way at once: one that is slow does not hold up everybody, and the more wait, the bigger is the next. */
+const READS_MOST = 2
 
 export class SessionReads {
   private readonly ledger: Ledger
   private waiting = new Map<string, Waiting[]>()
+  private reading = 0
+  private scheduled = false
 
   constructor(ledger: Ledger) {
     this.ledger = ledger
@@ -28,35 +26,41 @@ export class SessionReads {
   /** Null: there is no such session. Whether it has ended is the caller's to judge. */
   find(tokenHash: string): Promise<FoundSession | null> {
     return new Promise((resolve, reject) => {
-      if (this.waiting.size === 0) setImmediate(() => this.loadAll())
       const others = this.waiting.get(tokenHash)
       if (others === undefined) this.waiting.set(tokenHash, [{ resolve, reject }])
       else others.push({ resolve, reject })
+      this.schedule()
     })
   }
 
-  private loadAll(): void {
-    const all = [...this.waiting]
-    this.waiting = new Map()
-    for (let at = 0; at < all.length; at += BATCH) void this.load(all.slice(at, at + BATCH))
+  /** After this turn of the loop: all that arrived together are one read. */
+  private schedule(): void {
+    if (this.scheduled || this.reading >= READS_MOST) return
+    this.scheduled = true
+    setImmediate(() => {
+      this.scheduled = false
+      while (this.waiting.size > 0 && this.reading < READS_MOST) void this.load(this.take())
+    })
+  }
+
+  private take(): [string, Waiting[]][] {
+    const batch = [...this.waiting.entries().take(BATCH)]
+    for (const [hash] of batch) this.waiting.delete(hash)
+    return batch
   }
 
   private async load(batch: readonly (readonly [string, readonly Waiting[]])[]): Promise<void> {
+    this.reading++
     try {
-      const sessions = await loadSessions(
-        this.ledger,
-        batch.map(([hash]) => hash),
-      )
-      const members = sessions.flatMap(session => session.member_id ?? [])
-      const roles = await rolesOf(this.ledger, [...new Set(members)])
+      const hashes = batch.map(([hash]) => hash)
+      const sessions = await loadSessions(this.ledger, hashes)
       const found = new Map(sessions.map(session => [session.token_hash, session]))
-      for (const [hash, callers] of batch) {
-        const session = found.get(hash)
-        const value = session && { ...session, roles: roles.get(session.member_id ?? '') ?? [] }
-        for (const { resolve } of callers) resolve(value ?? null)
-      }
+      for (const [hash, callers] of batch) for (const { resolve } of callers) resolve(found.get(hash) ?? null)
     } catch (error) {
       for (const [, callers] of batch) for (const { reject } of callers) reject(error)
+    } finally {
+      this.reading--
+      if (this.waiting.size > 0) this.schedule()
     }
   }
 }

@@ -1,5 +1,6 @@
 // All SQL about sessions. Reading by token is in session-reads.ts.
 
+import { sql } from 'kysely'
 import { inList } from '../../platform/sql/in-list.ts'
 import type { Ledger, Tx } from '../../platform/sql/ledger.ts'
 import { SESSIONS_MOST, SESSIONS_SHOWN } from './limits.ts'
@@ -66,22 +67,28 @@ export function sessionsOf(ledger: Ledger, memberId: string, now: number): Promi
 }
 
 /** A session with what decides whether and for whom it speaks. */
-export interface SessionFacts extends SessionRow {
+export interface FoundSession extends SessionRow {
   readonly email: string | null
+  /** Granted roles of the member. */
+  readonly roles: readonly string[]
   /** Of the channel that exchanged it. */
   readonly void_until: number | null
 }
 
-export function loadSessions(ledger: Ledger, tokenHashes: readonly string[]): Promise<SessionFacts[]> {
-  return ledger
+export async function loadSessions(ledger: Ledger, tokenHashes: readonly string[]): Promise<FoundSession[]> {
+  // One round trip; no role has a comma in its name.
+  const roles = sql<string | null>`(SELECT GROUP_CONCAT(role) FROM member_roles
+    WHERE member_roles.member_id = sessions.member_id)`
+  const rows = await ledger
     .reads<AccountTables>()
     .selectFrom('sessions')
     .leftJoin('members', 'members.member_id', 'sessions.member_id')
     .leftJoin('channels', 'channels.channel_id', 'sessions.channel_id')
     .selectAll('sessions')
-    .select(['members.email', 'channels.void_until'])
+    .select(['members.email', 'channels.void_until', roles.as('roles')])
     .where('token_hash', 'in', inList(ledger.dialect, tokenHashes))
     .execute()
+  return rows.map(row => ({ ...row, roles: row.roles?.split(',').sort() ?? [] }))
 }
 
 /** Of several processes that see it at once, one writes. */
