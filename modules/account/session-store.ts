@@ -76,18 +76,13 @@ export interface FoundSession extends SessionRow {
 }
 
 export async function loadSessions(ledger: Ledger, tokenHashes: readonly string[]): Promise<FoundSession[]> {
-  // One round trip; no role has a comma in its name.
-  const roles = sql<string | null>`(SELECT GROUP_CONCAT(role) FROM member_roles
-    WHERE member_roles.member_id = sessions.member_id)`
-  const rows = await ledger
-    .reads<AccountTables>()
-    .selectFrom('sessions')
-    .leftJoin('members', 'members.member_id', 'sessions.member_id')
-    .leftJoin('channels', 'channels.channel_id', 'sessions.channel_id')
-    .selectAll('sessions')
-    .select(['members.email', 'channels.void_until', roles.as('roles')])
-    .where('token_hash', 'in', inList(ledger.dialect, tokenHashes))
-    .execute()
+  // One round trip, as text: Kysely needs as long to build it as SQLite to run it. No role has a comma in its name.
+  const { rows } = await sql<Omit<FoundSession, 'roles'> & { readonly roles: string | null }>`
+    SELECT sessions.*, members.email, channels.void_until,
+      (SELECT GROUP_CONCAT(role) FROM member_roles WHERE member_roles.member_id = sessions.member_id) AS roles
+    FROM sessions LEFT JOIN members ON members.member_id = sessions.member_id
+      LEFT JOIN channels ON channels.channel_id = sessions.channel_id
+    WHERE token_hash IN ${inList(ledger.dialect, tokenHashes)}`.execute(ledger.reads())
   return rows.map(row => ({ ...row, roles: row.roles?.split(',').sort() ?? [] }))
 }
 

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
+import { Recent } from '../cache/recent.ts'
 import { trouble } from './errors.ts'
 import { LaneThread } from './lane-thread.ts'
 import { CONFLICT_RETRIES, conflictPause, type Ledger, type Tx } from './ledger.ts'
@@ -11,19 +12,35 @@ import { Mutex } from './mutex.ts'
 import { openSqlite, type Run, SqliteBatches } from './sqlite-connection.ts'
 import { SqliteLane, ThreadTurn } from './sqlite-lane.ts'
 
+/** Statements kept ready on a connection: far more than there are queries whose text never changes, */
+const PREPARED_MOST = 500
+/** characters: and none of those is longer. */
+const PREPARED_LENGTH = 2_000
+
 /** Kysely's SQLite dialect wants the interface of better-sqlite3; this is node:sqlite in that shape. */
 function forKysely(database: DatabaseSync) {
+  const prepare = (text: string) => {
+    const statement = database.prepare(text)
+    return {
+      reader: statement.columns().length > 0,
+      all: (parameters: readonly unknown[]) => statement.all(...(parameters as SQLInputValue[])),
+      run: (parameters: readonly unknown[]) => statement.run(...(parameters as SQLInputValue[])),
+      // By itself: what is read row by row may be in the midst of it when the same text is asked again.
+      iterate: (parameters: readonly unknown[]) =>
+        database.prepare(text).iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
+    }
+  }
+  const prepared = new Recent<string, ReturnType<typeof prepare>>(PREPARED_MOST)
   return {
     close: () => database.close(),
     prepare(text: string) {
-      const statement = database.prepare(text)
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters: readonly unknown[]) => statement.all(...(parameters as SQLInputValue[])),
-        run: (parameters: readonly unknown[]) => statement.run(...(parameters as SQLInputValue[])),
-        iterate: (parameters: readonly unknown[]) =>
-          statement.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
+      if (text.length > PREPARED_LENGTH) return prepare(text)
+      let statement = prepared.get(text)
+      if (statement === undefined) {
+        statement = prepare(text)
+        prepared.set(text, statement)
       }
+      return statement
     },
   }
 }
