@@ -26,17 +26,11 @@ const CHECKPOINT_PAGES = 16_384
 /** Bytes of the log that stay for use again: more than a checkpoint finds, or each would give them back. */
 const LOG_BYTES = 96 * 1024 * 1024
 
-/**
- * Bytes of the file that are read as mapped memory. A connection forgets its pages when another one has committed, and
- * two write here: reading them again costs no call and no copy. What is beyond is read as ever.
- */
-const MAPPED_BYTES = 1024 * 1024 * 1024
-
 export function openSqlite(file: string): DatabaseSync {
   const database = new DatabaseSync(file)
   database.exec(
     `PRAGMA busy_timeout=${BUSY_MS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; ` +
-      `PRAGMA mmap_size=${MAPPED_BYTES}; PRAGMA cache_size=-65536; PRAGMA journal_size_limit=${LOG_BYTES}; PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES}`,
+      `PRAGMA cache_size=-65536; PRAGMA journal_size_limit=${LOG_BYTES}; PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES}`,
   )
   return database
 }
