@@ -41,7 +41,7 @@ export class Sums {
 }
 
 interface SalePayload {
-  readonly country?: string
+  readonly country?: string | null
   readonly businessTime: number
   readonly lines: readonly {
     readonly productId: string

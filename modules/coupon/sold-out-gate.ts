@@ -15,7 +15,7 @@ import { alreadyClaimed, claimIdOf, closedFor, type QuotaRow } from './coupon.ts
 
 /** Coupons flagged: more than are asked for at the same time. One that is not flagged only costs time. */
 const FLAGS_MOST = 10_000
-/** Claims of one look. On SQLite it holds the main thread for some 2 ms; elsewhere it is one round trip. */
+/** Claims of one look. On SQLite it holds the main thread; elsewhere it is one round trip. */
 const LOOK_MOST = { sqlite: 256, mysql: 512 } as const
 /** Claims waiting for a look, as many as may wait for the ledger's lock: two seconds of work at full speed. */
 const MAX_WAITING = 20_000

@@ -11,7 +11,7 @@ export interface CombinerLimits {
   readonly lockWait: number
 }
 
-/** On SQLite a batch runs on the main thread: at 13–30 µs a request, 256 hold the loop for 4–8 ms. */
+/** On SQLite a batch under locks runs on the main thread: at 13–30 µs a request, 256 hold the loop for 4–8 ms. */
 const SQLITE_BATCH = 256
 /**
  * Small beside the number of those who wait: while one batch is written, another is answered and a third decided. With
