@@ -17,6 +17,7 @@ import {
   type MariadbSettings,
   type Passwords,
   serverOptions,
+  temporaryFolder,
 } from './mariadb-options.ts'
 import { ping } from './ping.ts'
 import { waitFor } from './wait-for.ts'
@@ -51,6 +52,7 @@ const secret = (): string => randomBytes(18).toString('hex')
 /** @throws Error with the end of the server's log when it does not come up; nothing is left running then. */
 export async function launchMariadb(programs: MariadbPrograms, options: LaunchOptions): Promise<Launched> {
   await mkdir(options.folder, { recursive: true, mode: 0o700 })
+  await mkdir(temporaryFolder(options.folder), { recursive: true, mode: 0o700 })
   await initialise(programs.initialiser, options.folder)
   for (let attempt = 1; ; attempt++) {
     const port = options.port || (await freePort())
@@ -82,6 +84,7 @@ async function initialise(initialiser: string, folder: string): Promise<void> {
   await run(initialiser, [
     '--no-defaults',
     `--datadir=${fresh}`,
+    `--tmpdir=${temporaryFolder(folder)}`,
     ...userOption,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',

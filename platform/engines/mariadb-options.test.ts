@@ -8,6 +8,7 @@ test('no configuration of the machine is read, and only this machine can connect
   const options = serverOptions(settings, false)
   expect(options[0]).toBe('--no-defaults')
   expect(options).toContain('--bind-address=127.0.0.1')
+  expect(options).toContain('--tmpdir=/f/tmp')
   expect(options).not.toContain('--user=root')
   expect(serverOptions(settings, true)).toContain('--user=root')
 })

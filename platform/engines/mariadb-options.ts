@@ -28,6 +28,7 @@ export const DEFAULTS = {
 export const COLLATION = 'utf8mb4_nopad_bin'
 
 export const dataFolder = (folder: string): string => path.join(folder, 'data')
+export const temporaryFolder = (folder: string): string => path.join(folder, 'tmp')
 export const logFile = (folder: string): string => path.join(folder, 'mariadb.log')
 export const initFile = (folder: string): string => path.join(folder, 'init.sql')
 
@@ -40,6 +41,8 @@ export function serverOptions(settings: MariadbSettings, isRoot: boolean): strin
     '--bind-address=127.0.0.1',
     // Relative to the data folder: a full path may be longer than the 107 bytes a socket's name can have.
     '--socket=m.sock',
+    // Its own: a server that starts removes the temporary tables of all others in the folder it is given.
+    `--tmpdir=${temporaryFolder(settings.folder)}`,
     '--skip-name-resolve',
     '--skip-log-bin',
     // A commit that was answered survives a crash of machine and server: the benchmarks are honest about it.

@@ -4,6 +4,7 @@
 
 import { Worker } from 'node:worker_threads'
 import { CommitUnknown, GuardFailed, LedgerUnavailable } from './errors.ts'
+import { Behind } from './ledger.ts'
 
 /** Batches that write fewer rows are not worth the way to the thread, some 50 µs: about twenty orders. */
 export const THREAD_ROWS = 100
@@ -30,11 +31,6 @@ export interface Failure {
   readonly errno: number | undefined
   readonly errcode: number | undefined
   readonly code: string | undefined
-}
-
-/** The attempt before it failed, so this one was not tried: nothing of it was written. */
-export class Behind extends Error {
-  override readonly name = 'Behind'
 }
 
 export function failureOf(error: unknown): Failure {

@@ -1,14 +1,15 @@
 // Lanes on real engines: what goes to the thread, and what becomes of attempts behind one that failed.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createConnection } from 'mysql2/promise'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openScratchLedger, type ScratchLedger, scratchEngines } from '../../tests/support/ledgers.ts'
 import type { Call } from '../contract/call.ts'
 import { ok, type Result, refuse } from '../contract/result.ts'
 import { shortHash } from '../events/event.ts'
 import { type Combinable, Combiner, type Memory, type Outcome } from './combiner.ts'
 import { trouble } from './errors.ts'
-import { Behind, THREAD_ROWS } from './lane-thread.ts'
-import type { Lane, Ledger } from './ledger.ts'
+import { THREAD_ROWS } from './lane-thread.ts'
+import { Behind, type Lane, type Ledger } from './ledger.ts'
 import type { Schema } from './schema.ts'
 import { insertInto, type Row, selectByKey, updateByKey, type Write } from './statements.ts'
 
@@ -206,4 +207,40 @@ describe.each(scratchEngines())('lanes on $name', engine => {
     expect(odd.ok).toBe(true)
     expect(sent).toBeLessThan(40_000)
   })
+
+  if (engine.name === 'mariadb')
+    it('sells each unit to one who asked, though the server ends its connections in the middle', async () => {
+      const combiner = new Combiner(ledger, family(), limits)
+      const before = (await till('b')).rest
+      let given = 0
+      // Who does not hear what became of it asks again with the same key.
+      const buyer = async (): Promise<number> => {
+        const mine = call()
+        for (let attempt = 0; attempt < 50; attempt++) {
+          const result = await combiner.submit(mine, { till: 'b', odd: false })
+          if (result.ok) {
+            given++
+            return result.value.rest
+          }
+          expect(['outcome_unknown', 'ledger_unavailable', 'lock_timeout']).toContain(result.refusal.code)
+        }
+        throw new Error('never answered')
+      }
+      const killer = await createConnection({ uri: scratch.env.LEVEE_MYSQL_URL! })
+      const rests: number[] = []
+      for (let wave = 0; wave < 6; wave++) {
+        const wanted = Promise.all(Array.from({ length: 900 }, buyer))
+        const soon = given + 100
+        await vi.waitUntil(() => given >= soon, { interval: 1, timeout: 20_000 })
+        const [rows] = await killer.query(
+          'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()',
+        )
+        // One that has ended by itself meanwhile is as good.
+        for (const { id } of rows as { id: number }[]) await killer.query(`KILL ${id}`).catch(() => undefined)
+        rests.push(...(await wanted))
+      }
+      await killer.end()
+      expect(new Set(rests).size).toBe(5_400)
+      expect((await till('b')).rest).toBe(before - 5_400)
+    })
 })

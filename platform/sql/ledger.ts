@@ -32,6 +32,11 @@ export interface Lane {
   close(): Promise<void>
 }
 
+/** The attempt before it failed, so this one was not tried: nothing of it was written. */
+export class Behind extends Error {
+  override readonly name = 'Behind'
+}
+
 export interface Ledger {
   readonly dialect: Dialect
   /** Reads of committed rows, without locks. Never used to decide a write. */

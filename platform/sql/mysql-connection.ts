@@ -20,7 +20,7 @@ export const CONNECT_TIMEOUT_MS = 3_000
  * statement that all versions of both engines know: the variable's name differs.
  * Strict mode without NO_BACKSLASH_ESCAPES, which `render-mysql.ts` relies on.
  */
-function sessionSetup(lockWait: number): readonly string[] {
+export function sessionSetup(lockWait: number): readonly string[] {
   const seconds = Math.max(1, Math.ceil(lockWait / 1000))
   return [
     'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
@@ -35,14 +35,21 @@ export function setUp(connection: Connection | PoolConnection, lockWait: number)
     connection.query(statement, error => error && connection.destroy())
 }
 
-export function connectionOptions(options: MysqlOptions) {
-  const url = new URL(options.url)
+/** Where the server is, and who asks. */
+export function serverOf({ url: text }: MysqlOptions) {
+  const url = new URL(text)
   return {
     host: url.hostname,
     port: Number(url.port || 3306),
     user: decodeURIComponent(url.username),
     password: decodeURIComponent(url.password),
     database: url.pathname.slice(1),
+  }
+}
+
+export function connectionOptions(options: MysqlOptions) {
+  return {
+    ...serverOf(options),
     charset: 'utf8mb4',
     connectTimeout: options.connectTimeout ?? CONNECT_TIMEOUT_MS,
     flags: ['FOUND_ROWS'],

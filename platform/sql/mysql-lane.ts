@@ -1,54 +1,37 @@
-// Batches on MariaDB and MySQL: whole transactions as one or two texts. Small ones go from the main thread, big
-// ones from a thread of their own.
+// Batches on MariaDB and MySQL: whole transactions as one or two texts, each lane on a connection of its own. An
+// attempt is sent while the one before is still at work, so that the engine finds it there when it is through.
 
-import mysql, { type Connection } from 'mysql2'
+import { createConnection } from 'mariadb'
 import { invariant } from '../contract/result.ts'
+import { AnswerWatch } from './answer-watch.ts'
 import { CommitUnknown, LedgerUnavailable, trouble } from './errors.ts'
-import { type LaneThread, ThreadChain } from './lane-thread.ts'
-import type { Lane } from './ledger.ts'
-import { connectionOptions, type MysqlOptions, setUp } from './mysql-connection.ts'
+import { Behind, type Lane } from './ledger.ts'
+import { CONNECT_TIMEOUT_MS, type MysqlOptions, serverOf, sessionSetup } from './mysql-connection.ts'
 import { renderLock, renderSelect, renderWrite } from './render-mysql.ts'
-import { type LaneWrite, type Row, rowsOf, type Select, type Write } from './statements.ts'
+import type { LaneWrite, Row, Select, Write } from './statements.ts'
 
-/** Longest wait for the answer to a batch, ms: two lock waits and a slow disk. */
-const BATCH_TIMEOUT_MS = 10_000
+type Connection = Awaited<ReturnType<typeof createConnection>>
 
-export class MysqlLane implements Lane {
-  private readonly connection: MysqlConnection
-  private readonly chain: ThreadChain<string>
+/** Longest that the engine may take from one answer to the next, ms: two lock waits and a slow disk. */
+const ANSWER_MOST_MS = 10_000
 
-  constructor(name: string, options: MysqlOptions, thread: LaneThread<string>) {
-    this.connection = new MysqlConnection(name, options)
-    this.chain = new ThreadChain(name, thread)
-  }
-
-  get chains(): boolean {
-    return this.chain.busy
-  }
-
-  transact(reads: readonly Select[], decide: (sets: readonly Row[][]) => readonly Write[]): Promise<void> {
-    return this.connection.transact(reads, decide)
-  }
-
-  attempt(locks: readonly Select[], writes: readonly LaneWrite[]): Promise<void> {
-    const text = ['BEGIN', ...locks.map(renderLock), ...writes.flatMap(renderWrite)].join(';')
-    return this.chain.takes(rowsOf(writes)) ? this.chain.add(text) : this.connection.write(text)
-  }
-
-  read(reads: readonly Select[]): Promise<Row[][]> {
-    return this.connection.read(reads)
-  }
-
-  close(): Promise<void> {
-    return this.connection.close()
-  }
+/** Attempts that rest on each other. */
+interface Chain {
+  /** Sent and not answered. */
+  under: number
+  /** One of them failed: what was sent behind it was not tried. */
+  broken: boolean
 }
 
-/** One connection for batches, made when it is needed. */
-export class MysqlConnection {
-  private connection: Connection | null = null
+export class MysqlLane implements Lane {
   private readonly name: string
   private readonly options: MysqlOptions
+  private readonly watch = new AnswerWatch(ANSWER_MOST_MS, () => this.forget(this.opening))
+  /** The connection, or how it is being opened. */
+  private opening: Promise<Connection> | null = null
+  private chain: Chain = { under: 0, broken: false }
+  /** Number of the last attempt. */
+  private sent = 0
   /** A second BEGIN would commit what the first has written so far. */
   private inTransaction = false
 
@@ -57,110 +40,146 @@ export class MysqlConnection {
     this.options = options
   }
 
-  transact(reads: readonly Select[], decide: (sets: readonly Row[][]) => readonly Write[]): Promise<void> {
-    return this.alone(() => this.decideAndWrite(reads, decide))
+  get chains(): boolean {
+    return this.chain.under > 0
   }
 
-  /** Runs `text`, which begins with BEGIN, and commits. Throws as `Lane.attempt` does. */
-  write(text: string): Promise<void> {
-    return this.alone(() => this.commit(text))
-  }
-
-  private async alone(work: () => Promise<void>): Promise<void> {
+  async attempt(locks: readonly Select[], writes: readonly LaneWrite[]): Promise<void> {
     invariant(!this.inTransaction, `lane ${this.name}: one transaction at a time`)
+    if (this.chain.broken || this.chain.under === 0) this.chain = { under: 0, broken: false }
+    const { chain } = this
+    const number = ++this.sent
+    const after = chain.under === 0 ? [] : [committedIs(number - 1)]
+    const work = [...locks.map(renderLock), ...writes.flatMap(renderWrite)]
+    chain.under++
+    try {
+      await this.commit([...after, 'BEGIN', ...work, 'COMMIT', `SET @levee_committed=${number}`])
+    } catch (error) {
+      const behind = chain.broken && trouble(error) === 'guard'
+      chain.broken = true
+      if (behind) throw new Behind('the attempt before it failed')
+      // Behind what was sent meanwhile, which does not begin, and before all that is sent from now on.
+      this.rollback()
+      throw error
+    } finally {
+      chain.under--
+    }
+  }
+
+  async transact(
+    reads: readonly Select[],
+    decide: (sets: readonly Row[][]) => readonly Write[],
+  ): Promise<void> {
+    invariant(!this.inTransaction && !this.chains, `lane ${this.name}: one transaction at a time`)
     this.inTransaction = true
     try {
-      await work()
+      const sets = await this.ask(['BEGIN', ...reads.map(renderSelect)])
+      const work = decide(sets).flatMap(renderWrite)
+      if (work.length === 0) this.rollback()
+      else await this.commit([...work, 'COMMIT'])
+    } catch (error) {
+      this.rollback()
+      throw error
     } finally {
       this.inTransaction = false
     }
   }
 
-  private async decideAndWrite(
-    reads: readonly Select[],
-    decide: (sets: readonly Row[][]) => readonly Write[],
-  ): Promise<void> {
-    const sets = await this.query(`BEGIN;${reads.map(renderSelect).join(';')}`).catch(error =>
-      this.rolledBack(error),
-    )
-    let text: string[]
+  read(reads: readonly Select[]): Promise<Row[][]> {
+    return this.ask(['DO 0', ...reads.map(renderSelect)])
+  }
+
+  async close(): Promise<void> {
+    const { opening } = this
+    this.opening = null
+    const connection = await opening?.catch(() => null)
+    await connection?.end().catch(() => connection.destroy())
+  }
+
+  /** The result sets of the statements after the first. */
+  private async ask(statements: readonly string[]): Promise<Row[][]> {
     try {
-      text = decide(sets.slice(1) as Row[][]).flatMap(renderWrite)
+      const sets = await this.send(statements)
+      return sets.slice(1) as Row[][]
     } catch (error) {
-      this.rollback()
-      throw error
-    }
-    if (text.length === 0) return this.rollback()
-    return this.commit(text.join(';'))
-  }
-
-  private async commit(text: string): Promise<void> {
-    try {
-      await this.query(`${text};COMMIT`)
-    } catch (error) {
-      if (trouble(error) === 'connection') {
-        this.drop()
-        throw new CommitUnknown(`lane ${this.name}: the answer to COMMIT was lost`, { cause: error })
-      }
-      return this.rolledBack(error)
-    }
-  }
-
-  async read(reads: readonly Select[]): Promise<Row[][]> {
-    const sets = await this.query(`DO 0;${reads.map(renderSelect).join(';')}`).catch(error =>
-      this.rolledBack(error),
-    )
-    return sets.slice(1) as Row[][]
-  }
-
-  close(): Promise<void> {
-    const connection = this.connection
-    this.connection = null
-    if (connection === null) return Promise.resolve()
-    return new Promise(resolve => connection.end(() => resolve()))
-  }
-
-  /** Nothing of the batch stays: rolls back, or drops a broken connection (the server rolls back then). */
-  private rolledBack(error: unknown): never {
-    if (trouble(error) === 'connection') {
-      this.drop()
+      if (trouble(error) !== 'connection') throw error
       throw new LedgerUnavailable(`lane ${this.name}: the ledger cannot be reached`, { cause: error })
     }
-    this.rollback()
-    throw error
   }
 
-  /** Sent without waiting: the connection works in order, so the next batch begins after it. */
+  private async commit(statements: readonly string[]): Promise<void> {
+    try {
+      await this.send(statements)
+    } catch (error) {
+      if (error instanceof LedgerUnavailable || trouble(error) !== 'connection') throw error
+      throw new CommitUnknown(`lane ${this.name}: the answer to COMMIT was lost`, { cause: error })
+    }
+  }
+
+  /** Sent without waiting: the connection works in order, so what comes next begins after it. */
   private rollback(): void {
-    this.connection?.query('ROLLBACK', error => error && this.drop())
+    const { opening } = this
+    // One that breaks meanwhile rolls back by itself.
+    opening?.then(connection => connection.query('ROLLBACK')).catch(() => this.forget(opening))
   }
 
-  private drop(): void {
-    this.connection?.destroy()
-    this.connection = null
+  private async send(statements: readonly string[]): Promise<unknown[]> {
+    const opening = this.connect()
+    // One step of waiting for each, so that all are sent in the order of the calls.
+    const connection = await opening
+    try {
+      return await this.watch.over(connection.query<unknown[]>(statements.join(';')))
+    } catch (error) {
+      if (trouble(error) === 'connection') this.forget(opening)
+      throw error
+    }
   }
 
-  private query(sql: string): Promise<unknown[]> {
-    const connection = this.connect()
-    return new Promise((resolve, reject) =>
-      connection.query({ sql, timeout: BATCH_TIMEOUT_MS }, (error, sets) =>
-        error ? reject(error) : resolve(sets as unknown[]),
-      ),
+  private connect(): Promise<Connection> {
+    if (this.opening !== null) return this.opening
+    const opening = this.open()
+    this.opening = opening
+    // Without a listener a broken idle connection would end the process.
+    opening.then(
+      connection => connection.on('error', () => this.forget(opening)),
+      () => this.forget(opening),
+    )
+    return opening
+  }
+
+  private async open(): Promise<Connection> {
+    try {
+      return await createConnection({
+        ...serverOf(this.options),
+        initSql: [...sessionSetup(this.options.lockWait)],
+        multipleStatements: true,
+        pipelining: true,
+        // The guards count the rows that an update found, not those that it changed.
+        foundRows: true,
+        // Numbers as the ledger's other connections give them; beyond 2^53 it is an error, not another number.
+        bigIntAsNumber: true,
+        insertIdAsNumber: true,
+        checkNumberRange: true,
+        connectTimeout: this.options.connectTimeout ?? CONNECT_TIMEOUT_MS,
+      })
+    } catch (error) {
+      throw new LedgerUnavailable(`lane ${this.name}: the ledger cannot be reached`, { cause: error })
+    }
+  }
+
+  /** What is sent from now on goes over another connection. The server rolls back what this one has not committed. */
+  private forget(opening: Promise<Connection> | null): void {
+    if (this.opening === opening) this.opening = null
+    opening?.then(
+      connection => connection.destroy(),
+      () => undefined, // it never was one, and whoever asked for it was told
     )
   }
-
-  private connect(): Connection {
-    if (this.connection !== null) return this.connection
-    const connection = mysql.createConnection({
-      ...connectionOptions(this.options),
-      multipleStatements: true,
-    })
-    // Without a listener a broken idle connection would end the process.
-    connection.on('error', () => {
-      if (this.connection === connection) this.connection = null
-    })
-    setUp(connection, this.options.lockWait)
-    this.connection = connection
-    return connection
-  }
 }
+
+/**
+ * Fails (error 1242) unless attempt `number` of this connection was the last one committed. The engine begins what was
+ * sent ahead whether or not the attempt before it failed, and its BEGIN would commit the part that was written.
+ */
+const committedIs = (number: number): string =>
+  `SELECT IF(@levee_committed=${number},1,(SELECT 1 UNION ALL SELECT 2))`

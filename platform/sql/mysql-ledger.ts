@@ -3,7 +3,6 @@
 import { Kysely, MysqlDialect } from 'kysely'
 import mysql, { type Pool, type PoolConnection } from 'mysql2'
 import { CommitUnknown, LedgerUnavailable, trouble } from './errors.ts'
-import { LaneThread } from './lane-thread.ts'
 import { CONFLICT_RETRIES, conflictPause, type Ledger, type Tx } from './ledger.ts'
 import { CONNECT_TIMEOUT_MS, connectionOptions, type MysqlOptions, setUp } from './mysql-connection.ts'
 import { MysqlLane } from './mysql-lane.ts'
@@ -31,7 +30,6 @@ export function openMysqlLedger(options: MysqlOptions): Ledger {
   })
   const kysely = new Kysely<unknown>({ dialect: new MysqlDialect({ pool }) })
   const lanes = new Set<MysqlLane>()
-  const thread = new LaneThread<string>(new URL('./mysql-thread.ts', import.meta.url), options)
 
   return {
     dialect: 'mysql',
@@ -54,7 +52,7 @@ export function openMysqlLedger(options: MysqlOptions): Ledger {
       }
     },
     lane(name) {
-      const lane = new MysqlLane(name, options, thread)
+      const lane = new MysqlLane(name, options)
       lanes.add(lane)
       return lane
     },
@@ -80,7 +78,6 @@ export function openMysqlLedger(options: MysqlOptions): Ledger {
       return { used: (inner._allConnections?.length ?? 0) - idle, idle, waiting }
     },
     async close() {
-      await thread.close()
       await Promise.all([...lanes].map(lane => lane.close()))
       await kysely.destroy()
     },

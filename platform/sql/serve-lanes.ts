@@ -2,7 +2,8 @@
 
 import { parentPort } from 'node:worker_threads'
 import { invariant } from '../contract/result.ts'
-import { Behind, type Done, failureOf, type Job } from './lane-thread.ts'
+import { type Done, failureOf, type Job } from './lane-thread.ts'
+import { Behind } from './ledger.ts'
 
 /** `write` commits one attempt; `close` ends what it uses. Until the main thread says that it is over. */
 export function serveLanes<Work>(

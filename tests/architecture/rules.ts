@@ -98,6 +98,7 @@ export const PLACES: readonly Place[] = [
       '@node-rs/argon2',
       'fastify',
       'kysely',
+      'mariadb',
       'mysql2',
       'nodemailer',
       'pino',
