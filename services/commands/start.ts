@@ -1,9 +1,16 @@
 // `levee start`: the whole shop, until SIGTERM or Ctrl-C.
 
+import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
 import { type ConfigOptions, configOf, withConfigOptions } from './config-options.ts'
 import { CommandFailure, EXIT_CODE_HELP, OK, PROBLEM } from './exit-codes.ts'
 import { ledgerAway } from './failures.ts'
+
+/**
+ * How much the heap may grow before it is collected, percent of what is alive in it. V8 alone lets it grow up to fourfold,
+ * and the process keeps what it once had: 200 MiB more after 200,000 orders, and no order faster for it (measured).
+ */
+const HEAP_GROWTH_PERCENT = 50
 
 interface Options extends ConfigOptions {
   port?: string
@@ -27,6 +34,7 @@ export function register(program: Command): void {
 }
 
 async function start(options: Options): Promise<void> {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`)
   const config = await configOf(options, { 'http.port': options.port })
   const { createLog } = await import('../../platform/log/log.ts')
   const { createShop } = await import('../all.ts')
