@@ -39,7 +39,9 @@ export class Book {
   private readonly thereStock: ReadonlySet<string>
   /** Grows with every change of a row. */
   revision = 0
-  // What changed since the last time, so that a long memory costs nothing.
+  // What is new and what changed since the last time, so that a long memory costs nothing.
+  private newOrders: Held<OrderRow>[] = []
+  private newLines: Held<LineRow>[] = []
   private changedOrders = new Set<Held<OrderRow>>()
   private changedLines = new Set<Held<LineRow>>()
   private changedStock = new Set<Held<StockRow>>()
@@ -55,7 +57,12 @@ export class Book {
     for (const row of (orders ?? []) as unknown as OrderRow[]) {
       this.orders.set(row.order_id, { row, read: row.version })
     }
-    for (const row of (lines ?? []) as unknown as LineRow[]) this.addLine(row, 1)
+    for (const row of (lines ?? []) as unknown as LineRow[]) {
+      const held = { row, read: 1 }
+      const others = this.lines.get(row.order_id)
+      if (others === undefined) this.lines.set(row.order_id, [held])
+      else others.push(held)
+    }
     for (const row of (stock ?? []) as unknown as StockRow[]) {
       this.stock.set(row.product_id, { row, read: row.version })
     }
@@ -140,10 +147,12 @@ export class Book {
 
   addOrder(row: OrderRow, lines: readonly LineRow[]): void {
     const held = { row, read: null }
+    const heldLines = lines.map(line => ({ row: line, read: null }))
     this.orders.set(row.order_id, held)
+    this.lines.set(row.order_id, heldLines)
     this.revision++
-    this.changedOrders.add(held)
-    for (const line of lines) this.addLine(line, null)
+    this.newOrders.push(held)
+    for (const line of heldLines) this.newLines.push(line)
   }
 
   /** Changes an order; a change of state must be a legal move. The version grows. */
@@ -160,7 +169,7 @@ export class Book {
     Object.assign(row, change)
     row.version++
     this.revision++
-    this.changedOrders.add(held)
+    if (held.read !== null) this.changedOrders.add(held)
     return row
   }
 
@@ -168,7 +177,7 @@ export class Book {
     const held = this.lines.get(orderId)?.find(line => line.row.line_no === lineNo)
     invariant(held !== undefined, `order ${orderId} has no line ${lineNo}`)
     Object.assign(held.row, change)
-    this.changedLines.add(held)
+    if (held.read !== null) this.changedLines.add(held)
   }
 
   addPurchase(purchaseId: string, quantity: number): void {
@@ -194,18 +203,11 @@ export class Book {
 
   /** Everything that changed, as absolute values with compare-and-set on the versions read. */
   writes(): Write[] {
-    const newOrders: Value[][] = []
     const orders: Value[][] = []
-    for (const { row, read } of this.changedOrders) {
-      if (read === null) newOrders.push(orderValues(row))
-      else orders.push(orderChange(row, read))
-    }
-    const newLines: Value[][] = []
+    for (const { row, read } of this.changedOrders) orders.push(orderChange(row, read))
     const lines: Value[][] = []
-    for (const { row, read } of this.changedLines) {
-      if (read === null) newLines.push(lineValues(row))
-      else lines.push([row.order_id, row.line_no, row.discount, row.points, row.cancelled, row.refunded])
-    }
+    for (const { row } of this.changedLines)
+      lines.push([row.order_id, row.line_no, row.discount, row.points, row.cancelled, row.refunded])
     const stock: Value[][] = []
     for (const { row, read } of this.changedStock) {
       const { version, adjusted, available, reserved, sold, returned } = row
@@ -220,9 +222,9 @@ export class Book {
     return [
       updateStock(stock),
       updateOrders(orders),
-      insertOrders(newOrders),
+      insertOrders(this.newOrders.map(({ row }) => orderValues(row))),
       updateLines(lines),
-      insertLines(newLines),
+      insertLines(this.newLines.map(({ row }) => lineValues(row))),
       insertJournal(this.journal),
       insertPurchases(newPurchases),
       updatePurchases(purchases),
@@ -234,9 +236,10 @@ export class Book {
 
   /** Ids of rows in the ledger that changed here: what to lock before they are written. */
   changed(): { orders: string[]; stock: string[] } {
-    const orders: string[] = []
-    for (const { row, read } of this.changedOrders) if (read !== null) orders.push(row.order_id)
-    return { orders, stock: [...this.changedStock].map(held => held.row.product_id) }
+    return {
+      orders: [...this.changedOrders].map(held => held.row.order_id),
+      stock: [...this.changedStock].map(held => held.row.product_id),
+    }
   }
 
   productIds(): Iterable<string> {
@@ -249,9 +252,12 @@ export class Book {
 
   /** What changed is in the ledger now (or is taken to be): the rows stay, as they are, to go on from. */
   settle(): void {
+    for (const held of this.newOrders) held.read = held.row.version
     for (const held of this.changedOrders) held.read = held.row.version
     for (const held of this.changedStock) held.read = held.row.version
-    for (const held of this.changedLines) held.read = 1
+    for (const held of this.newLines) held.read = 1
+    this.newOrders = []
+    this.newLines = []
     this.changedOrders = new Set()
     this.changedStock = new Set()
     this.changedLines = new Set()
@@ -277,14 +283,6 @@ export class Book {
       this.orders.delete(id)
       this.lines.delete(id)
     }
-  }
-
-  private addLine(row: LineRow, read: number | null): void {
-    const held = { row, read }
-    if (read === null) this.changedLines.add(held)
-    const lines = this.lines.get(row.order_id)
-    if (lines === undefined) this.lines.set(row.order_id, [held])
-    else lines.push(held)
   }
 }
 
@@ -312,7 +310,7 @@ function orderValues(row: OrderRow): Value[] {
   ]
 }
 
-function orderChange(row: OrderRow, read: number): Value[] {
+function orderChange(row: OrderRow, read: number | null): Value[] {
   const { order_id, version, state, goods_total, discount, points, total, refunded_total } = row
   const rest = [row.payment_id, row.expires_at, row.reason]
   return [order_id, read, version, state, goods_total, discount, points, total, refunded_total, ...rest]

@@ -9,7 +9,7 @@ import type { OrderContext, OrderDeps } from './deps.ts'
 import { getOrder } from './get-order.ts'
 import { listOrders } from './list-orders.ts'
 import { offerConsumer, openStock } from './offers.ts'
-import { orderFamily } from './order-book.ts'
+import { orderFamily, orderMemory } from './order-book.ts'
 import { paidLines } from './paid-lines.ts'
 import { capturedConsumer, claimForPayment, markPaid, releasePayment } from './payment-steps.ts'
 import { placeOrder } from './place-order.ts'
@@ -24,10 +24,11 @@ export { orderSchema } from './tables.ts'
 export function createOrder(deps: OrderDeps): Module<typeof orderContract> {
   const { ledger, settings } = deps
   const limits = combinerLimits(ledger, settings.lockWait)
+  const memory = orderMemory(settings)
   const context: OrderContext = {
     ...deps,
-    combiner: new Combiner(ledger, orderFamily(settings), limits, deps.observe),
-    products: new OrderProducts(ledger),
+    combiner: new Combiner(ledger, orderFamily(settings, memory), limits, deps.observe),
+    products: new OrderProducts(ledger, orderId => memory.facts(orderId)),
   }
   return {
     door: {

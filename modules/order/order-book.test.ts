@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { systemCall } from '../../platform/contract/call.ts'
 import type { Outcome } from '../../platform/sql/combiner.ts'
 import type { Insert, Row, Select, Update, Value } from '../../platform/sql/statements.ts'
-import { orderFamily } from './order-book.ts'
+import { orderFamily, orderMemory } from './order-book.ts'
 import type { OrderRequest, Part } from './requests.ts'
 import type { LineRow, OrderRow, StockRow } from './tables.ts'
 
@@ -52,7 +52,8 @@ class Rows {
 }
 
 const PRODUCTS = ['a', 'b', 'c']
-const family = orderFamily({ currency: 'GBP', paymentWindow: 1_000 })
+const rules = { currency: 'GBP', paymentWindow: 1_000 }
+const family = orderFamily(rules, orderMemory(rules))
 const call = systemCall('test', 0)
 
 function open(available: number): Rows {

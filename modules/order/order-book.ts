@@ -22,8 +22,10 @@ import {
   stockThere,
 } from './store.ts'
 
-export function orderFamily(rules: PlaceRules): Combinable<OrderRequest, unknown> {
-  const memory = new OrderMemory((book, request, call) => decideOne(book, request, call, false, rules))
+export const orderMemory = (rules: PlaceRules): OrderMemory =>
+  new OrderMemory((book, request, call) => decideOne(book, request, call, false, rules))
+
+export function orderFamily(rules: PlaceRules, memory: OrderMemory): Combinable<OrderRequest, unknown> {
   return {
     name: 'order',
     memory,

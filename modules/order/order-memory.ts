@@ -5,6 +5,7 @@
 import type { Call } from '../../platform/contract/call.ts'
 import type { Memory, Outcome } from '../../platform/sql/combiner.ts'
 import { Book } from './book.ts'
+import type { OrderFacts } from './products-of-order.ts'
 import type { OrderRequest } from './requests.ts'
 import { lockOrders, lockStock } from './store.ts'
 
@@ -49,6 +50,14 @@ export class OrderMemory implements Memory<OrderRequest, unknown> {
       case 'adjust':
         return false
     }
+  }
+
+  /** What never changes of an order that is remembered; null: ask the ledger. */
+  facts(orderId: string): OrderFacts | null {
+    const order = this.book.order(orderId)
+    if (order === undefined || !this.book.hasLines(orderId)) return null
+    const productIds = new Set(this.book.linesOf(orderId).map(line => line.product_id))
+    return { productIds: [...productIds], memberId: order.member_id }
   }
 
   decide(request: OrderRequest, call: Call, now: number): Outcome<unknown> {

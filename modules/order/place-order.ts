@@ -43,11 +43,7 @@ export async function placeOrder(
     saga,
     businessTime: input.businessTime ?? null,
   }
-  if (saga === null) {
-    const placed = await submit<Placed>(context, call, request)
-    if (placed.ok) remember(context, request)
-    return placed
-  }
+  if (saga === null) return submit<Placed>(context, call, request)
   const reserved = await submit<Placed>(context, reservation(call), request)
   return reserved.ok ? runPlaceSaga(context, call, request) : reserved
 }
@@ -57,12 +53,6 @@ function reservation(call: Call): Call {
   if (call.idempotency === null) return call
   const { id, fingerprint } = call.idempotency
   return { ...call, idempotency: { id: shortHash(`${id}:reserve`), fingerprint } }
-}
-
-/** The payment follows within seconds and needs to know which stock rows it moves. */
-function remember(context: OrderContext, request: Place): void {
-  const productIds = [...new Set(request.lines.map(line => line.productId))]
-  context.products.remember(request.orderId, { productIds, memberId: request.memberId })
 }
 
 const statesPrice = (line: PlaceLine): boolean => line.unitPrice !== undefined

@@ -10,8 +10,8 @@ export interface OrderFacts {
   readonly memberId: string | null
 }
 
-/** Orders remembered: those placed and paid within seconds. 20,000 of ~200 bytes are 4 MB. */
-const REMEMBERED = 20_000
+/** Orders remembered that were read: a payment asks several times. 5,000 of ~200 bytes are 1 MB. */
+const REMEMBERED = 5_000
 
 interface Waiting {
   resolve(facts: OrderFacts | null): void
@@ -21,19 +21,18 @@ interface Waiting {
 export class OrderProducts {
   private readonly lane: Lane
   private readonly known = new Recent<string, OrderFacts>(REMEMBERED)
+  private readonly recent: (orderId: string) => OrderFacts | null
   private waiting = new Map<string, Waiting[]>()
 
-  constructor(ledger: Ledger) {
+  /** `recent`: of an order that this process placed lately. */
+  constructor(ledger: Ledger, recent: (orderId: string) => OrderFacts | null) {
     this.lane = ledger.lane('order-facts')
-  }
-
-  remember(orderId: string, facts: OrderFacts): void {
-    this.known.set(orderId, facts)
+    this.recent = recent
   }
 
   /** Null: there is no such order. */
   of(orderId: string): Promise<OrderFacts | null> {
-    const known = this.known.get(orderId)
+    const known = this.recent(orderId) ?? this.known.get(orderId)
     if (known !== undefined) return Promise.resolve(known)
     return new Promise((resolve, reject) => {
       if (this.waiting.size === 0) setImmediate(() => void this.load())
@@ -60,7 +59,7 @@ export class OrderProducts {
       }
       for (const [orderId, callers] of waiting) {
         const facts = found.get(orderId) ?? null
-        if (facts !== null) this.remember(orderId, facts)
+        if (facts !== null) this.known.set(orderId, facts)
         for (const { resolve } of callers) resolve(facts)
       }
     } catch (error) {

@@ -4,8 +4,8 @@ import {
   type Copy,
   type Delete,
   type Insert,
-  type InsertShape,
   type LaneWrite,
+  namedColumns,
   runsOfNumbers,
   type Select,
   type Update,
@@ -83,7 +83,7 @@ function conditions(key: string, rows: readonly number[]): string[] {
 }
 
 function renderInsert({ shape, rows }: Insert): string {
-  const named = namedColumns(shape, rows)
+  const named = namedColumns(shape, rows, shape.defaults)
   let text = `INSERT INTO ${shape.table} (${named.map(j => shape.columns[j]).join(',')}) VALUES `
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!
@@ -95,16 +95,6 @@ function renderInsert({ shape, rows }: Insert): string {
     text += ')'
   }
   return text
-}
-
-/** Places of the columns where some row holds something else than the default. */
-function namedColumns({ columns, defaults }: InsertShape, rows: Insert['rows']): number[] {
-  const named: number[] = []
-  for (let j = 0; j < columns.length; j++) {
-    const value = defaults[j]
-    if (value === undefined || rows.some(row => row[j] !== value)) named.push(j)
-  }
-  return named
 }
 
 /** Up to this many rows single updates are cheaper than a join with JSON_TABLE (measured: 3–5). */

@@ -6,7 +6,9 @@ import {
   type Copy,
   type Delete,
   type Insert,
+  type InsertShape,
   type LaneWrite,
+  namedColumns,
   type Row,
   runsOfNumbers,
   type Select,
@@ -65,10 +67,25 @@ function textOf<Shape extends object>(shape: Shape, make: (shape: Shape) => stri
   return text
 }
 
+/** Columns that nobody fills are left out: each value costs its way to the thread and into the statement. */
 function insertRun({ shape, rows }: Insert): Run {
+  const named = namedColumns(shape, rows, nullsOf(shape))
   const values: Value[] = []
-  for (const row of rows) for (const value of row) values.push(value)
-  return { text: textOf(shape, insertText), width: shape.columns.length, values, finds: false }
+  for (const row of rows) for (const j of named) values.push(row[j]!)
+  const columns = named.map(j => shape.columns[j]!)
+  return { text: insertText(shape.table, columns), width: named.length, values, finds: false }
+}
+
+const nulls = new Map<InsertShape, InsertShape['defaults']>()
+
+/** Here the schema has no default but NULL. */
+function nullsOf(shape: InsertShape): InsertShape['defaults'] {
+  let known = nulls.get(shape)
+  if (known === undefined) {
+    known = shape.defaults.map(value => (value === null ? null : undefined))
+    nulls.set(shape, known)
+  }
+  return known
 }
 
 /** What is set comes before the keys in the text, and after them in the row. */
@@ -96,7 +113,7 @@ function copyText({ text, key }: Copy['shape']): string {
   return `${text.sqlite} AND ${key} BETWEEN ? AND ?`
 }
 
-function insertText({ table, columns }: Insert['shape']): string {
+function insertText(table: string, columns: readonly string[]): string {
   return `INSERT INTO ${table} (${columns.join(',')}) VALUES (${columns.map(() => '?').join(',')})`
 }
 

@@ -104,6 +104,20 @@ export function insertInto(
   return rows => ({ kind: 'insert', shape, rows })
 }
 
+/** Places of the columns in which some row holds something else than `defaults` say; `undefined`: always named. */
+export function namedColumns(
+  { columns }: InsertShape,
+  rows: Insert['rows'],
+  defaults: InsertShape['defaults'],
+): number[] {
+  const named: number[] = []
+  for (let j = 0; j < columns.length; j++) {
+    const value = defaults[j]
+    if (value === undefined || rows.some(row => row[j] !== value)) named.push(j)
+  }
+  return named
+}
+
 /**
  * Updates by key: rows are `[...keys, ...set]`, values absolute (they were read under the lock).
  * Every row must be found, else the transaction is rolled back with `guard`.

@@ -17,9 +17,9 @@ import type { LedgerEngine } from './engines.ts'
 import { openScratchLedger, type ScratchLedger } from './ledgers.ts'
 
 export const KEY = 'the-key-that-both-sides-know'
-/** Longest wait of the shop for the provider, ms: what `tok_slow` overstays. */
-const TIMEOUT_MS = 150
-const SLOW_MS = 450
+/** Longest wait of the shop for the provider, ms: what `tok_slow` overstays, and a first answer of a busy machine does not. */
+const TIMEOUT_MS = 1_000
+const SLOW_MS = 2_000
 const LATE_MS = 100
 export const AMOUNT = 1_000
 

@@ -11,8 +11,8 @@ import { PRICE, Stall, tally, times, wins } from '../support/stall.ts'
 
 const KEY = 'a-key-that-both-sides-know'
 /** Longest wait of the shop for the provider, and what `tok_slow` takes, ms. */
-const TIMEOUT_MS = 400
-const SLOW_MS = 900
+const TIMEOUT_MS = 800
+const SLOW_MS = 1_800
 /** Until a sweep has looked again, ms. */
 const SOON = { timeout: 25_000 }
 const PAYMENT_WINDOW_S = 1
