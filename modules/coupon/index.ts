@@ -15,7 +15,7 @@ import { SoldOutGate } from './sold-out-gate.ts'
 export { couponSchema } from './tables.ts'
 
 export function createCouponModule(deps: CouponDeps): Module<typeof couponContract> {
-  const limits = combinerLimits(deps.ledger, deps.settings.lockWait)
+  const limits = combinerLimits(deps.settings.lockWait)
   const context: CouponContext = {
     ...deps,
     combiner: new Combiner(deps.ledger, claimFamily(), limits, deps.observe),

@@ -23,7 +23,7 @@ export { orderSchema } from './tables.ts'
 
 export function createOrder(deps: OrderDeps): Module<typeof orderContract> {
   const { ledger, settings } = deps
-  const limits = combinerLimits(ledger, settings.lockWait)
+  const limits = combinerLimits(settings.lockWait)
   const memory = orderMemory(settings)
   const context: OrderContext = {
     ...deps,

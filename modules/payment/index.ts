@@ -20,7 +20,7 @@ export { sandboxInProcess } from './sandbox-in-process.ts'
 export { paymentSchema } from './tables.ts'
 
 export function createPayment(deps: PaymentDeps): Module<typeof paymentContract> {
-  const limits = combinerLimits(deps.ledger, deps.settings.lockWait)
+  const limits = combinerLimits(deps.settings.lockWait)
   const context: PaymentContext = {
     ...deps,
     combiner: new Combiner(deps.ledger, paymentFamily(), limits, deps.observe),

@@ -16,7 +16,7 @@ export { pointsEarned } from './earn-on-payment.ts'
 export { pointSchema } from './tables.ts'
 
 export function createPoint(deps: PointDeps): Module<typeof pointContract> {
-  const limits = combinerLimits(deps.ledger, deps.settings.lockWait)
+  const limits = combinerLimits(deps.settings.lockWait)
   const context: PointContext = {
     ...deps,
     combiner: new Combiner(deps.ledger, pointFamily, limits, deps.observe),
