@@ -51,6 +51,18 @@ test('an error keeps its message, stack and cause', () => {
   expect(JSON.stringify(last().err)).toContain('log.test.ts')
 })
 
+test('a statement that failed is not repeated: it holds the values of customers', () => {
+  const { log, lines } = capture()
+  const error = Object.assign(new Error('Duplicate entry'), {
+    errno: 1062,
+    sql: "INSERT INTO t VALUES ('kim@example.org')",
+  })
+  log.warn({ err: error }, 'failed')
+  log.error(error)
+  for (const line of lines) expect(line).not.toContain('kim@')
+  expect(lines[0]).toContain('1062')
+})
+
 test('what holds no secret is not copied', () => {
   const fields = { order: { lines: [1, 2], at: new Date(0) } }
   expect(redact(fields)).toBe(fields)

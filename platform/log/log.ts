@@ -49,13 +49,16 @@ export function createLog({ level, name, to = 'stdout' }: LogOptions): Log {
   return log
 }
 
-/** Errors carry secrets too (a driver's options, a request's headers): made plain first, so that they are seen. */
+/**
+ * Errors carry secrets too (a driver's options, a request's headers): made plain first, so that they are seen. A driver's
+ * statement holds the values of customers, and says nothing that the message does not.
+ */
 function withPlainErrors(fields: Record<string, unknown>): Record<string, unknown> {
   let copy: Record<string, unknown> | null = null
   for (const [name, field] of Object.entries(fields)) {
     if (!(field instanceof Error)) continue
     copy ??= { ...fields }
-    copy[name] = { ...stdSerializers.err(field), raw: undefined }
+    copy[name] = { ...stdSerializers.err(field), raw: undefined, sql: undefined }
   }
   return copy ?? fields
 }

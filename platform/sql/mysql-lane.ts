@@ -1,7 +1,7 @@
 // Batches on MariaDB and MySQL: whole transactions as one or two texts, each lane on a connection of its own. An
 // attempt is sent while the one before is still at work, so that the engine finds it there when it is through.
 
-import { createConnection } from 'mariadb'
+import { createConnection, SqlError } from 'mariadb'
 import { invariant } from '../contract/result.ts'
 import { AnswerWatch } from './answer-watch.ts'
 import { CommitUnknown, LedgerUnavailable, trouble } from './errors.ts'
@@ -131,7 +131,7 @@ export class MysqlLane implements Lane {
       return await this.watch.over(connection.query<unknown[]>(statements.join(';')))
     } catch (error) {
       if (trouble(error) === 'connection') this.forget(opening)
-      throw error
+      throw withoutText(error)
     }
   }
 
@@ -175,6 +175,13 @@ export class MysqlLane implements Lane {
       () => undefined, // it never was one, and whoever asked for it was told
     )
   }
+}
+
+/** The connector's errors repeat the whole text, which is hundreds of orders and their customers: not for a log. */
+function withoutText(error: unknown): unknown {
+  if (!(error instanceof SqlError)) return error
+  const { sqlMessage, errno, code, sqlState, fatal } = error
+  return Object.assign(new Error(sqlMessage ?? code ?? 'no message'), { errno, code, sqlState, fatal })
 }
 
 /**
