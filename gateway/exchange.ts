@@ -101,9 +101,12 @@ export class Exchange {
     if (status === 401) headers.push('www-authenticate', 'Bearer realm="levee"')
     if (this.allow !== null) headers.push('allow', this.allow)
     if (this.close || host.draining) headers.push('connection', 'close')
-    response.writeHead(status, headers)
     // All ASCII, as most answers are: written as it lies in memory, without another look at every character.
-    response.end(body, length === body.length ? 'latin1' : 'utf8')
+    const encoding = length === body.length ? 'latin1' : 'utf8'
+    host.outbound.add(() => {
+      response.writeHead(status, headers)
+      response.end(body, encoding)
+    })
     const ms = performance.now() - this.startedAt
     this.route.times.record(status, ms)
     host.requestLog(this, status, ms)

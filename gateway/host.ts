@@ -6,6 +6,7 @@ import type { Log } from '../platform/log/log.ts'
 import type { Clock } from '../platform/module.ts'
 import type { Identities } from './identity.ts'
 import type { InFlight } from './in-flight.ts'
+import type { Outbound } from './outbound.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { RequestLog } from './request-log.ts'
 
@@ -13,6 +14,7 @@ export interface Host {
   readonly clock: Clock
   readonly log: Log
   readonly inFlight: InFlight
+  readonly outbound: Outbound
   /** Most requests worked on at once. */
   readonly inFlightMost: number
   /** Longest deadline, ms. */

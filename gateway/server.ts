@@ -17,6 +17,7 @@ import { Identities } from './identity.ts'
 import { InFlight } from './in-flight.ts'
 import { openServer } from './open-server.ts'
 import { openApiDocument } from './openapi.ts'
+import { Outbound } from './outbound.ts'
 import { type Rate, RateLimit } from './rate-limit.ts'
 import { inputReader } from './read-input.ts'
 import { requestLog } from './request-log.ts'
@@ -128,6 +129,7 @@ function hostOf(deps: GatewayDeps): Host {
     clock,
     log,
     inFlight: new InFlight(),
+    outbound: new Outbound(error => log.error({ err: error }, 'an answer could not be written')),
     inFlightMost: settings.inFlightMost,
     requestTimeout: settings.requestTimeout,
     identities: new Identities(deps, clock),
