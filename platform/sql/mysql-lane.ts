@@ -92,7 +92,7 @@ export class MysqlLane implements Lane {
   async close(): Promise<void> {
     const { opening } = this
     this.opening = null
-    const connection = await opening?.catch(() => null)
+    const connection = await opening?.catch(() => null) // it never was one
     await connection?.end().catch(() => connection.destroy())
   }
 
