@@ -163,3 +163,26 @@ it('stops at a second capture of one order instead of booking it', () => {
   }
   expect(() => book.decide(move as PaymentRequest, systemCall('test', 0), false)).toThrow(InvariantBroken)
 })
+
+it('does not say no to a repeat whose payment somebody else holds: the no would let its order go', () => {
+  const slot = { order_id: 'o1', version: 3, captured: 0, refunded: 0 }
+  const open = (paymentId: string, slots: Row) => {
+    const request = {
+      kind: 'open',
+      paymentId,
+      orderId: 'o1',
+      owner: 'g_1',
+      token: 'tok_ok',
+      amount: AMOUNT,
+    } as const
+    // Its row is left out of what could be locked.
+    const book = new PaymentBook([[slots], [], []], 0, false)
+    return book.decide({ ...request, currency: 'GBP', fingerprint: null }, systemCall('test', 0), false)
+  }
+  const underWay = { ...slot, open_payment_id: 'p1', captured_payment_id: null }
+  const captured = { ...slot, open_payment_id: null, captured_payment_id: 'p1' }
+  expect(open('p1', underWay)).toBe('parked')
+  expect(open('p1', captured)).toBe('parked')
+  expect(open('p2', underWay)).toMatchObject({ result: { refusal: { code: 'payment_open' } } })
+  expect(open('p2', captured)).toMatchObject({ result: { refusal: { code: 'payment_state' } } })
+})

@@ -99,6 +99,10 @@ export class PaymentBook {
       return { result: { ok: true, value: { ...known } } }
     }
     const slot = this.slots.get(orderId)?.row
+    // Named by its slot and not here: somebody else holds its row. A "no" would have a repeat let the order go, in the
+    // midst of the payment that it repeats.
+    if (slot !== undefined && [slot.open_payment_id, slot.captured_payment_id].includes(paymentId))
+      return 'parked'
     const no = slot === undefined ? null : refusedBy(slot)
     if (no) return { result: no }
     const row: PaymentRow = {
