@@ -12,6 +12,9 @@ import { ledgerAway } from './failures.ts'
  */
 const HEAP_GROWTH_PERCENT = 50
 
+/** How often a shop that npm started looks whether npm is still there, ms: a stop is seconds, a look costs nothing. */
+const LOOK_FOR_NPM_MS = 500
+
 interface Options extends ConfigOptions {
   port?: string
   catalogue?: string
@@ -96,5 +99,15 @@ function ended(shop: { stop(): Promise<boolean> }, quiet: boolean): Promise<numb
     }
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
+    // npm hands a SIGTERM to the shell between us, which ends and does not pass it on: then somebody else is our parent.
+    const parent = process.ppid
+    if (process.env.npm_lifecycle_event === 'start') {
+      const look = setInterval(() => {
+        if (process.ppid === parent) return
+        clearInterval(look)
+        if (!stopping) stop()
+      }, LOOK_FOR_NPM_MS)
+      look.unref()
+    }
   })
 }
