@@ -12,7 +12,7 @@ export interface CombinerLimits {
 /**
  * Small beside the number of those who wait: while one batch is written, another is answered and a third decided. With
  * 512 callers and batches of 512 on MariaDB, or 256 on SQLite, all who waited were in one or two of them, and shop and engine
- * took turns: a sixth slower there, a twelfth here. On SQLite one under locks holds the loop for 2–4 ms.
+ * took turns: a sixth slower there, less here. On SQLite one under locks holds the loop for 2–4 ms.
  */
 const MAX_BATCH = 128
 /** Two seconds of work at full speed: who waits longer has gone. */

@@ -8,7 +8,7 @@ import { ledgerAway } from './failures.ts'
 
 /**
  * How much the heap may grow before it is collected, percent of what is alive in it. V8 alone lets it grow up to fourfold,
- * and the process keeps what it once had: 200 MiB more after 200,000 orders, and no order faster for it (measured).
+ * and the process keeps what it once had: some 100 MiB more after 200,000 orders, and no order faster for it (measured).
  */
 const HEAP_GROWTH_PERCENT = 50
 
