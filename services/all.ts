@@ -12,6 +12,7 @@ import { createScheduler } from '../platform/scheduler/scheduler.ts'
 import { openLedger } from '../platform/sql/open-ledger.ts'
 import { migrate } from '../platform/sql/schema.ts'
 import { compose, type Doors, schemas } from './compose.ts'
+import { openEngines } from './open-engines.ts'
 import { installationSecrets } from './secrets.ts'
 
 export interface Shop {
@@ -34,6 +35,7 @@ export async function createShop(config: Config, log: Log, version: string): Pro
     lockWait: config['ledger.lockWait'],
   })
   await migrate(ledger, schemas)
+  const engines = await openEngines(config, log)
   const metrics = createMetrics({
     pool: () => ledger.pool(),
     outbox: async () => {
@@ -44,6 +46,8 @@ export async function createShop(config: Config, log: Log, version: string): Pro
   const composed = await compose({
     config,
     ledger,
+    redis: engines.redis,
+    kafka: engines.kafka,
     log,
     clock,
     secrets: installationSecrets(config['data.folder']),
@@ -90,6 +94,7 @@ export async function createShop(config: Config, log: Log, version: string): Pro
       await gateway.close()
       metrics.stop()
       await composed.close()
+      await engines.close()
       await ledger.close()
       return inTime
     },

@@ -28,14 +28,17 @@ import type { Config } from '../platform/config/settings.ts'
 import type { Contract, Door } from '../platform/contract/operation.ts'
 import type { Consumer } from '../platform/events/consumer.ts'
 import { createDeadLetters } from '../platform/events/dead-letters.ts'
+import type { Kafka } from '../platform/kafka/kafka.ts'
 import type { Log } from '../platform/log/log.ts'
 import { openMail } from '../platform/mail/open-mail.ts'
 import type { Clock, Module } from '../platform/module.ts'
 import { createPasswords } from '../platform/passwords/passwords.ts'
+import type { Redis } from '../platform/redis/redis.ts'
 import type { BatchObserver } from '../platform/sql/combiner.ts'
 import type { Ledger } from '../platform/sql/ledger.ts'
 import { platformSchema } from '../platform/sql/platform-tables.ts'
 import type { Schema } from '../platform/sql/schema.ts'
+import { type ChosenRungs, chooseRungs } from './rungs.ts'
 import type { Secrets } from './secrets.ts'
 
 /** Every table there is, owner by owner. */
@@ -66,6 +69,9 @@ export interface Doors {
 export interface Environment {
   readonly config: Config
   readonly ledger: Ledger
+  /** Null: not configured. */
+  readonly redis: Redis | null
+  readonly kafka: Kafka | null
   readonly log: Log
   readonly clock: Clock
   readonly secrets: Secrets
@@ -84,6 +90,7 @@ export interface Composed {
     readonly module: Module<Contract>
   }[]
   readonly consumers: readonly Consumer[]
+  readonly rungs: ChosenRungs
   readonly account: Pick<ReturnType<typeof createAccount>, 'identify' | 'identifyChannel'>
   close(): Promise<void>
 }
@@ -92,8 +99,10 @@ export interface Composed {
 export const EARN_PERCENT = 1
 
 export async function compose(environment: Environment): Promise<Composed> {
-  const { config, ledger, log, clock, secrets, observe, baseUrl, forget } = environment
-  const shared = { ledger, clock, log, observe }
+  const { config, ledger, redis, kafka, log, clock, secrets, observe, baseUrl, forget } = environment
+  const rungs = chooseRungs(config)
+  const prefixes = { redisPrefix: config['redis.prefix'], kafkaPrefix: config['kafka.prefix'] }
+  const shared = { ledger, redis, kafka, prefixes, rungs, clock, log, observe }
   const lockWait = config['ledger.lockWait']
   const currency = config['shop.currency']
   const mail = await openMail({
@@ -175,6 +184,7 @@ export async function compose(environment: Environment): Promise<Composed> {
   return {
     doors: siblings,
     consumers,
+    rungs,
     modules: [
       { name: 'account', contract: accountContract, module: account.module },
       { name: 'product', contract: productContract, module: product },

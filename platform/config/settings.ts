@@ -110,6 +110,97 @@ export const settings = {
     description:
       "Longest wait for a row lock. Several times the longest batch; MariaDB's own 50 s would outlive every client.",
   }),
+  'redis.url': row({
+    env: 'LEVEE_REDIS_URL',
+    type: url('redis', 'rediss'),
+    default: '',
+    unit: '',
+    secret: true,
+    description:
+      '`redis://user:password@host:port` of a Redis 7+ or Valkey; `rediss://` with TLS. Empty: no rung that needs it.',
+  }),
+  'redis.commandTimeout': row({
+    env: 'LEVEE_REDIS_COMMAND_TIMEOUT',
+    type: int(5, MINUTE_MS),
+    default: 100,
+    unit: 'ms',
+    description:
+      'Longest wait for one answer of Redis. A healthy one takes less than 1 ms; after this the ledger is asked instead.',
+  }),
+  'redis.prefix': row({
+    env: 'LEVEE_REDIS_PREFIX',
+    type: string(/^[a-z0-9-]{1,40}$/, '1 to 40 small letters, digits and hyphens'),
+    default: 'levee',
+    unit: '',
+    description: 'Begins every key and channel, so that several shops may share one Redis.',
+  }),
+  'kafka.brokers': row({
+    env: 'LEVEE_KAFKA_BROKERS',
+    type: list(/^[A-Za-z0-9._-]+:\d{1,5}$/, 'list of host:port'),
+    default: [],
+    unit: '',
+    description: 'Brokers to begin with, `host:port` each. Empty: no rung that needs Kafka.',
+  }),
+  'kafka.prefix': row({
+    env: 'LEVEE_KAFKA_PREFIX',
+    type: string(/^[a-z0-9-]{0,40}$/, 'up to 40 small letters, digits and hyphens'),
+    default: '',
+    unit: '',
+    description:
+      'Begins every topic and group, with a dot, so that several shops may share one Kafka. Empty: `coupon-issue` and `coupon-group` as they stand.',
+  }),
+  'kafka.publishTimeout': row({
+    env: 'LEVEE_KAFKA_PUBLISH_TIMEOUT',
+    type: int(50, MINUTE_MS),
+    default: 1_000,
+    unit: 'ms',
+    description:
+      'Longest wait until all in-sync replicas have a record; then its outcome is unknown. A healthy broker takes some 5 ms.',
+  }),
+  'rung.couponClaim': row({
+    env: 'LEVEE_RUNG_COUPON_CLAIM',
+    type: oneOf('best', 'kafka', 'redis', 'sql'),
+    default: 'best',
+    unit: '',
+    description:
+      'How a claim reaches the ledger: queued in order of arrival, through a permit, or straight. `best`: the first whose engine is configured.',
+  }),
+  'rung.eventPublish': row({
+    env: 'LEVEE_RUNG_EVENT_PUBLISH',
+    type: oneOf('best', 'kafka', 'direct'),
+    default: 'best',
+    unit: '',
+    description: 'How events leave the outbox: through Kafka, or straight to who wants them.',
+  }),
+  'rung.bestsellerRead': row({
+    env: 'LEVEE_RUNG_BESTSELLER_READ',
+    type: oneOf('best', 'redis', 'sql'),
+    default: 'best',
+    unit: '',
+    description: 'What answers for the ranking: sorted sets, or the projection in the ledger.',
+  }),
+  'rung.paymentLock': row({
+    env: 'LEVEE_RUNG_PAYMENT_LOCK',
+    type: oneOf('best', 'redis', 'sql'),
+    default: 'best',
+    unit: '',
+    description: 'What keeps two processes from talking to the provider about one order at the same time.',
+  }),
+  'rung.sessionRead': row({
+    env: 'LEVEE_RUNG_SESSION_READ',
+    type: oneOf('best', 'redis', 'sql'),
+    default: 'best',
+    unit: '',
+    description: 'What stands between memory and the session table.',
+  }),
+  'rung.productCache': row({
+    env: 'LEVEE_RUNG_PRODUCT_CACHE',
+    type: oneOf('best', 'redis', 'local'),
+    default: 'best',
+    unit: '',
+    description:
+      'What stands between memory and the product tables: Redis, shared by all processes, or nothing.',
+  }),
   'shop.currency': row({
     env: 'LEVEE_SHOP_CURRENCY',
     type: string(/^[A-Z]{3}$/, 'an ISO 4217 code'),

@@ -96,6 +96,7 @@ export const PLACES: readonly Place[] = [
     imports: ['platform/', 'resilience/'],
     packages: [
       '@node-rs/argon2',
+      '@platformatic/kafka',
       'fastify',
       'kysely',
       'mariadb',
@@ -103,6 +104,7 @@ export const PLACES: readonly Place[] = [
       'nodemailer',
       'pino',
       'prom-client',
+      'redis',
       'secure-json-parse',
       'typebox',
       'uuid',

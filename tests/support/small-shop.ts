@@ -41,6 +41,8 @@ export class SmallShop {
     const composed = await compose({
       config: loadConfig({ env: { LEVEE_MAIL_TRANSPORT: 'none' }, folder: import.meta.dirname }),
       ledger: scratch.ledger,
+      redis: null,
+      kafka: null,
       log,
       clock: Date.now,
       secrets: { linkKey: 'link', webhookKey: 'webhook' },

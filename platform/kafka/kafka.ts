@@ -1,0 +1,81 @@
+// Kafka as the rest of Levee sees it: publishing with a deadline, and groups that take whole batches in order.
+
+/** Kafka did not confirm it. It may be in the log all the same, now or in a moment: every failure is unknown. */
+export class PublishUnknown extends Error {
+  override readonly name = 'PublishUnknown'
+}
+
+export interface KafkaRecord {
+  /** Records of one key keep their order. */
+  readonly key: string
+  readonly value: string
+}
+
+/** Where a record is: all in-sync replicas have it. */
+export interface Place {
+  readonly partition: number
+  readonly offset: number
+}
+
+export interface Publisher {
+  /** Resolves when all in-sync replicas have it. Rejects with PublishUnknown within `kafka.publishTimeout`. */
+  publish(record: KafkaRecord): Promise<Place>
+  /** Records that wait to be sent or confirmed. */
+  readonly waiting: number
+  close(): Promise<void>
+}
+
+export interface TakenRecord {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** Null where the record has none, or is no UTF-8. */
+  readonly key: string | null
+  readonly value: string | null
+  /** When it was appended or made, epoch ms. */
+  readonly timestamp: number
+}
+
+export interface GroupOptions {
+  readonly group: string
+  readonly topics: readonly string[]
+  /** Most records handed over at once. */
+  readonly batch: number
+  /**
+   * Takes records of one partition, in order. Resolved: their effects are in the ledger, and their offset is
+   * committed then, never before. Rejected: the same records come again after a pause that grows.
+   * Partitions are handled side by side, batches of one partition one after the other.
+   */
+  handle(records: readonly TakenRecord[]): Promise<void>
+}
+
+export interface Group {
+  start(): void
+  /** Ends after the batch under way, and leaves the group at once, so that others take over. */
+  stop(): Promise<void>
+  readonly status: {
+    readonly partitions: readonly number[]
+    readonly handled: number
+    readonly failing: boolean
+  }
+}
+
+export interface Topic {
+  readonly name: string
+  readonly partitions: number
+}
+
+export interface Kafka {
+  /** Makes the topics that are not there. */
+  ensureTopics(topics: readonly Topic[]): Promise<void>
+  publisher(topic: string): Publisher
+  group(options: GroupOptions): Group
+  /** Records that a group has not committed yet, by partition of the topic: committed offset and end of the log. */
+  positions(
+    group: string,
+    topic: string,
+  ): Promise<readonly { partition: number; committed: number; end: number }[]>
+  /** Resolves when a broker answers; rejects within a bound. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
