@@ -2,6 +2,7 @@
 
 import type { Contract, Door } from './contract/operation.ts'
 import type { Consumer } from './events/consumer.ts'
+import type { GroupOptions, Topic } from './kafka/kafka.ts'
 
 /** Work that comes round: expiries, sagas to resume, retention. Bounded per run. */
 export interface Sweep {
@@ -18,6 +19,9 @@ export interface Module<C extends Contract> {
   readonly door: Door<C>
   readonly consumers: readonly Consumer[]
   readonly sweeps: readonly Sweep[]
+  /** Topics of its own on Kafka, and the groups that take their records. */
+  readonly topics?: readonly Topic[]
+  readonly groups?: readonly GroupOptions[]
   /** Resolves when what was accepted is decided (combiners empty). */
   drain(): Promise<void>
 }
