@@ -27,7 +27,7 @@ export function createOrder(deps: OrderDeps): Module<typeof orderContract> {
   const memory = orderMemory(settings)
   const context: OrderContext = {
     ...deps,
-    combiner: new Combiner(ledger, orderFamily(settings, memory), limits, deps.observe),
+    combiner: new Combiner(ledger, orderFamily(settings, memory), limits, deps.observe, deps.clock),
     products: new OrderProducts(ledger, orderId => memory.facts(orderId)),
   }
   return {

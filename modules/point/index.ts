@@ -19,7 +19,7 @@ export function createPoint(deps: PointDeps): Module<typeof pointContract> {
   const limits = combinerLimits(deps.settings.lockWait)
   const context: PointContext = {
     ...deps,
-    combiner: new Combiner(deps.ledger, pointFamily, limits, deps.observe),
+    combiner: new Combiner(deps.ledger, pointFamily, limits, deps.observe, deps.clock),
   }
 
   async function balanceAfter(

@@ -4,6 +4,7 @@
 
 import type { Call } from '../contract/call.ts'
 import { type Result, refuse } from '../contract/result.ts'
+import type { Clock } from '../module.ts'
 import { answerAll, Batch, type Pending, tooLate, unavailable } from './batch.ts'
 import type { Combinable, Memory } from './combinable.ts'
 import type { CombinerLimits } from './combiner-limits.ts'
@@ -59,6 +60,7 @@ export class Combiner<Req, Res> {
   private readonly limits: CombinerLimits
   private readonly missingMeansAbsent: boolean
   private readonly observe: BatchObserver
+  private readonly clock: Clock
   private readonly memory: Memory<Req, Res> | null
   /** Waiting, in order of arrival. */
   private queue: Pending<Req, Res>[] = []
@@ -86,12 +88,14 @@ export class Combiner<Req, Res> {
     family: Combinable<Req, Res>,
     limits: CombinerLimits,
     observe: BatchObserver = () => {},
+    clock: Clock = Date.now,
   ) {
     this.lane = ledger.lane(family.name)
     this.family = family
     this.limits = limits
     this.missingMeansAbsent = ledger.dialect === 'sqlite'
     this.observe = observe
+    this.clock = clock
     this.memory = family.memory ?? null
     this.draft = new Batch(family.name)
   }
@@ -104,7 +108,7 @@ export class Combiner<Req, Res> {
       )
     }
     return new Promise((resolve, reject) => {
-      this.queue.push({ request, call, enqueuedAt: Date.now(), parks: 0, resolve, reject })
+      this.queue.push({ request, call, enqueuedAt: this.clock(), parks: 0, resolve, reject })
       this.wake()
     })
   }
@@ -146,7 +150,7 @@ export class Combiner<Req, Res> {
         this.queue = [...this.careful, ...this.queue]
         this.careful = []
         this.passedOver = 0
-        const batch = this.take(Date.now())
+        const batch = this.take(this.clock())
         if (batch.length > 0) await this.run(batch, 1)
         if (this.caution > 0) this.caution--
       } else break
@@ -180,7 +184,7 @@ export class Combiner<Req, Res> {
   private fillDraft(): void {
     if (this.memory === null || this.caution > 0 || this.grounded || this.queue.length === 0) return
     if (this.passedOver >= PASSED_OVER_MOST) return
-    const now = Date.now()
+    const now = this.clock()
     let i = 0
     for (; i < this.queue.length && this.draft.size < this.limits.maxBatch; i++) {
       const pending = this.queue[i]!
@@ -204,7 +208,7 @@ export class Combiner<Req, Res> {
   /** Writes the draft in one round trip; meanwhile the next one fills. */
   private launch(): void {
     const batch = this.draft
-    const started = Date.now()
+    const started = this.clock()
     this.draft = new Batch(this.family.name)
     if (this.careful.length > 0) this.passedOver++
     const { locks, writes } = this.memory!.flush()
@@ -276,12 +280,12 @@ export class Combiner<Req, Res> {
   }
 
   private async run(members: Pending<Req, Res>[], attempt: number): Promise<void> {
-    const started = Date.now()
+    const started = this.clock()
     let batch: Batch<Req, Res> = new Batch(this.family.name)
     try {
       await this.lane.transact(this.reads(members), sets => {
         batch = new Batch(this.family.name)
-        return this.decide(batch, members, sets, Date.now())
+        return this.decide(batch, members, sets, this.clock())
       })
     } catch (error) {
       this.memory?.forget()
@@ -295,7 +299,12 @@ export class Combiner<Req, Res> {
 
   private note(members: readonly Pending<Req, Res>[], started: number): void {
     const oldestWait = started - members[0]!.enqueuedAt
-    this.observe({ name: this.family.name, size: members.length, oldestWait, duration: Date.now() - started })
+    this.observe({
+      name: this.family.name,
+      size: members.length,
+      oldestWait,
+      duration: this.clock() - started,
+    })
   }
 
   private reads(batch: readonly Pending<Req, Res>[]): Select[] {
@@ -337,7 +346,7 @@ export class Combiner<Req, Res> {
   private park(pending: Pending<Req, Res>): void {
     const pause = Math.min(PARK_MS * 2 ** pending.parks, PARK_MOST_MS)
     pending.parks++
-    const now = Date.now()
+    const now = this.clock()
     if (now + pause > Math.min(pending.enqueuedAt + this.limits.lockWait, pending.call.deadline)) {
       pending.resolve(
         refuse('lock_timeout', 'Its rows were held by somebody else all the time.', { retryAfter: 1 }),
