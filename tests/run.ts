@@ -1,18 +1,15 @@
 // The test command: `npm test`, or `npm test -- modules/order` for some files only.
-// Types, style, then every test, with one MariaDB for the whole run. Stops at nothing, sums up everything; the last
-// line is `N passed, N failed`.
+// Types, style, then every test, with one MariaDB, one Redis and one Kafka for the whole run. Stops at nothing, sums up
+// everything; the last line is `N passed, N failed`.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { EngineMissing } from '../platform/engines/install-mariadb.ts'
-import { type RunningMariadb, startMariadb } from '../platform/engines/start-mariadb.ts'
+import { provideEngines } from './provide-engines.ts'
 import { endCommands, runCommand } from './run-command.ts'
-import { TEST_LEDGER_ADMIN_URL, TEST_LEDGER_URL } from './support/engine-names.ts'
 import { tally, type VitestReport } from './vitest-report.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'levee-tests-'))
-let engine: RunningMariadb | null = null
 const failures: string[] = []
 let passed = 0
 
@@ -26,7 +23,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-const engineReady = provideMariadb()
+const engines = provideEngines(process.env, line => console.log(line))
 await check('types', 'tsc', ['--noEmit'])
 await check('style', 'biome', ['check', '.'])
 await runTests(process.argv.slice(2))
@@ -46,8 +43,10 @@ async function runTests(args: readonly string[]): Promise<void> {
   header('tests')
   const output = path.join(folder, 'report.json')
   const report = ['--reporter=default', '--reporter=json', `--outputFile.json=${output}`]
+  const provided = await engines.ready
+  failures.push(...provided.failures)
   // Temporary files of tests go there too: what a killed test leaves behind is removed with it.
-  const env = { ...process.env, ...(await engineReady), TMPDIR: folder }
+  const env = { ...process.env, ...provided.variables, TMPDIR: folder }
   const code = await runCommand('vitest', ['run', ...report, ...args], env)
   const counts = tally(readReport(output), code)
   passed += counts.passed
@@ -55,25 +54,8 @@ async function runTests(args: readonly string[]): Promise<void> {
   if (counts.skipped > 0) console.log(`${counts.skipped} skipped`)
 }
 
-/** Environment variables that name the server for the tests; none when there is no server. */
-async function provideMariadb(): Promise<Record<string, string | undefined>> {
-  // Shops started by tests inherit the environment, and must not find the developer's own ledger in it.
-  const named = { LEVEE_MYSQL_URL: undefined }
-  const given = process.env.LEVEE_MYSQL_URL
-  if (given !== undefined) return { ...named, [TEST_LEDGER_URL]: given }
-  try {
-    engine = await startMariadb({ say: line => console.log(line) })
-    return { ...named, [TEST_LEDGER_URL]: engine.url, [TEST_LEDGER_ADMIN_URL]: engine.adminUrl }
-  } catch (error) {
-    console.log(`\n!!! NO MARIADB: every test on it is skipped.\n!!! ${(error as Error).message}\n`)
-    const broken = !(error instanceof EngineMissing)
-    if (broken || process.env.CI === 'true') failures.push('MariaDB for the tests')
-    return named
-  }
-}
-
 async function cleanUp(): Promise<void> {
-  await engine?.stop()
+  await engines.stop()
   // Programs just killed may hold on for a moment.
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }

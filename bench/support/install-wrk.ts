@@ -1,8 +1,8 @@
 // Finds wrk on this machine, or installs it from Debian's packages.
 
 import { spawn } from 'node:child_process'
+import { EngineMissing } from '../../platform/engines/engine-missing.ts'
 import { findProgram } from '../../platform/engines/find-program.ts'
-import { EngineMissing } from '../../platform/engines/install-mariadb.ts'
 
 /** @throws EngineMissing when it is neither here nor installable. `say` gets a line before long work. */
 export async function ensureWrk(say: (line: string) => void): Promise<void> {

@@ -7,10 +7,9 @@ import { createInterface } from 'node:readline'
 import { createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findProgram } from './find-program.ts'
-import { ping } from './ping.ts'
+import { ping } from './mariadb/ping.ts'
 import { commandLine } from './processes.ts'
 import { createScratchDatabase } from './scratch-database.ts'
-import { mariadbDown, mariadbStatus, mariadbUp } from './standing-mariadb.ts'
 import { type RunningMariadb, startMariadb } from './start-mariadb.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -120,26 +119,3 @@ const PARENT = `
   console.log(JSON.stringify({ pid, folder }))
   process.stdin.resume()
 `
-
-describe.skipIf(findProgram('mariadbd') === null)('levee engines', () => {
-  test('up starts it once, down ends exactly that process, the URL and the data stay', async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'levee-engines-'))
-    const quiet = (): void => {}
-    const up = await mariadbUp(folder, quiet)
-    expect(up).toMatchObject({ running: true, reachable: true })
-    expect(statSync(path.join(folder, 'mariadb.json')).mode & 0o777).toBe(0o600)
-    expect((await mariadbUp(folder, quiet)).pid).toBe(up.pid)
-    await ask(up.url!, 'CREATE TABLE kept (id int PRIMARY KEY)')
-
-    expect(await mariadbDown(folder)).toBe(true)
-    expect(commandLine(up.pid!)).toBeNull()
-    expect(await mariadbStatus(folder)).toMatchObject({ running: false, pid: null })
-    expect(await mariadbDown(folder)).toBe(false)
-
-    const again = await mariadbUp(folder, quiet)
-    expect(again.url).toBe(up.url)
-    expect(await ask(again.url!, 'SELECT * FROM kept')).toEqual([])
-    await mariadbDown(folder)
-    rmSync(folder, { recursive: true })
-  })
-})

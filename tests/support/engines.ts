@@ -1,7 +1,7 @@
-// Which ledgers the tests run on: SQLite always, MariaDB where the test command (`npm test`) provides one.
+// What the tests run on: SQLite always; MariaDB, Redis and Kafka where the test command (`npm test`) provides them.
 
 import { describe } from 'vitest'
-import { TEST_LEDGER_ADMIN_URL, TEST_LEDGER_URL } from './engine-names.ts'
+import { TEST_KAFKA_BROKERS, TEST_LEDGER_ADMIN_URL, TEST_LEDGER_URL, TEST_REDIS_URL } from './engine-names.ts'
 
 export interface LedgerEngine {
   readonly name: 'sqlite' | 'mariadb'
@@ -17,6 +17,13 @@ export function ledgerUrls(): readonly LedgerEngine[] {
 
 /** For faults that need every right on the server of `npm test`; absent on a server named from outside. */
 export const mariadbAdminUrl = (): string | undefined => process.env[TEST_LEDGER_ADMIN_URL]
+
+/** The Redis at hand, shared by all tests: keys get a prefix of their own. A test that stops one starts its own. */
+export const redisUrl = (): string | undefined => process.env[TEST_REDIS_URL] ?? process.env.LEVEE_REDIS_URL
+
+/** The Kafka at hand, `host:port` with commas between, shared by all tests: topics and groups get a prefix of their own. */
+export const kafkaBrokers = (): string | undefined =>
+  process.env[TEST_KAFKA_BROKERS] ?? process.env.LEVEE_KAFKA_BROKERS
 
 /** The same suite on every ledger. Where MariaDB is not at hand its tests count as skipped. */
 export function onEveryLedger(title: string, suite: (engine: LedgerEngine) => void): void {

@@ -1,6 +1,7 @@
 // How Levee runs a MariaDB of its own, as pure text.
 
 import path from 'node:path'
+import type { Passwords } from '../engine.ts'
 
 export interface MariadbSettings {
   /** Holds everything of the server: `data/`, its log, its socket. */
@@ -14,6 +15,9 @@ export interface MariadbSettings {
   /** Added at the end, so they win: `--server-id=2`. */
   readonly extra: readonly string[]
 }
+
+/** What may be chosen; the rest is as in DEFAULTS. */
+export type MariadbOptions = Partial<Omit<MariadbSettings, 'folder' | 'port'>>
 
 export const DEFAULTS = {
   /** The whole December and its indexes fit; small beside a laptop's memory. */
@@ -29,7 +33,6 @@ export const COLLATION = 'utf8mb4_nopad_bin'
 
 export const dataFolder = (folder: string): string => path.join(folder, 'data')
 export const temporaryFolder = (folder: string): string => path.join(folder, 'tmp')
-export const logFile = (folder: string): string => path.join(folder, 'mariadb.log')
 export const initFile = (folder: string): string => path.join(folder, 'init.sql')
 
 export function serverOptions(settings: MariadbSettings, isRoot: boolean): string[] {
@@ -57,11 +60,6 @@ export function serverOptions(settings: MariadbSettings, isRoot: boolean): strin
     `--init-file=${initFile(settings.folder)}`,
     ...settings.extra,
   ]
-}
-
-export interface Passwords {
-  readonly levee: string
-  readonly admin: string
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { administratorUrl, DEFAULTS, initSql, ledgerUrl, serverOptions } from './mariadb-options.ts'
+import { administratorUrl, DEFAULTS, initSql, ledgerUrl, serverOptions } from './options.ts'
 
 const settings = { ...DEFAULTS, folder: '/f', port: 3999, extra: ['--server-id=2'] }
 const passwords = { levee: 'aa', admin: 'bb' }

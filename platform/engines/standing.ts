@@ -1,0 +1,111 @@
+// A server of `levee engines`: it keeps running, keeps its data, and is found again by its state file.
+
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Engine, EngineName, Passwords, Say } from './engine.ts'
+import { launch } from './launch.ts'
+import { makePasswords } from './passwords.ts'
+import { commandLine, endProcess } from './processes.ts'
+import { waitFor } from './wait-for.ts'
+
+/** Time for an orderly end before SIGKILL, ms: a full buffer pool on a slow disk is written first. */
+const STOP_GRACE_MS = 60_000
+
+/** The state file: readable by its owner only, since it is the one place with the passwords. */
+interface State {
+  /** Null while it is down; port and passwords are kept, so that the URL stays the same. */
+  readonly pid: number | null
+  readonly port: number
+  readonly passwords: Passwords
+}
+
+export interface EngineStatus {
+  readonly engine: EngineName
+  /** It ran here before, at least. */
+  readonly known: boolean
+  readonly running: boolean
+  /** It runs, lets its user in and answers. */
+  readonly reachable: boolean
+  readonly pid: number | null
+  readonly port: number | null
+  /** What the shop's setting takes. */
+  readonly url: string | null
+  readonly adminUrl: string | null
+}
+
+const serverFolder = (folder: string, { name }: Engine): string => path.resolve(folder, name)
+const stateFile = (folder: string, { name }: Engine): string => path.resolve(folder, `${name}.json`)
+
+/** Starts the server in `folder`, unless it runs there already. Returns once it answers. */
+export async function engineUp(engine: Engine, folder: string, say: Say): Promise<EngineStatus> {
+  const before = readState(folder, engine)
+  if (before !== null && isRunning(folder, engine, before)) {
+    // Somebody else may have started it just now.
+    await waitFor(() => engine.answers(before.port, before.passwords), engine.startTimeout)
+    return engineStatus(engine, folder)
+  }
+  const programs = await engine.ensure(say)
+  mkdirSync(path.resolve(folder), { recursive: true, mode: 0o700 })
+  const passwords = before?.passwords ?? makePasswords()
+  const start = (port: number) =>
+    launch(engine, {
+      ...{ programs, port, passwords, options: engine.standing, folder: serverFolder(folder, engine) },
+      detached: true,
+      // Written down as soon as it runs: whoever kills this command must not lose sight of the server.
+      onSpawn: (pid, taken) => writeState(folder, engine, { pid, port: taken, passwords }),
+    })
+  // The port of last time keeps URLs valid that were written down; if somebody has it now, any other will do.
+  const launched = await start(before?.port ?? 0).catch(error => {
+    if (before === null) throw error
+    return start(0)
+  })
+  launched.child.unref()
+  return engineStatus(engine, folder)
+}
+
+/** Ends exactly the process of the state file, after checking that it still is that server. False: it did not run. */
+export async function engineDown(engine: Engine, folder: string): Promise<boolean> {
+  const state = readState(folder, engine)
+  if (state === null || state.pid === null || !isRunning(folder, engine, state)) return false
+  const isOurs = (line: string): boolean => engine.isOurs(line, serverFolder(folder, engine))
+  const gone = await endProcess(state.pid, isOurs, STOP_GRACE_MS)
+  if (!gone) throw new Error(`${engine.title} (process ${state.pid}) does not end`)
+  writeState(folder, engine, { ...state, pid: null })
+  return true
+}
+
+export async function engineStatus(engine: Engine, folder: string): Promise<EngineStatus> {
+  const state = readState(folder, engine)
+  if (state === null || !isRunning(folder, engine, state)) {
+    const nowhere = { pid: null, port: null, url: null, adminUrl: null }
+    return { engine: engine.name, known: state !== null, running: false, reachable: false, ...nowhere }
+  }
+  const { pid, port, passwords } = state
+  const { url, adminUrl = null } = engine.urls(port, passwords)
+  const reachable = await engine.answers(port, passwords)
+  return { engine: engine.name, known: true, running: true, reachable, pid, port, url, adminUrl }
+}
+
+function isRunning(folder: string, engine: Engine, state: State): boolean {
+  const line = state.pid === null ? null : commandLine(state.pid)
+  return line !== null && engine.isOurs(line, serverFolder(folder, engine))
+}
+
+function readState(folder: string, engine: Engine): State | null {
+  let text: string
+  try {
+    text = readFileSync(stateFile(folder, engine), 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+  return JSON.parse(text) as State
+}
+
+/** Renamed into place: a reader sees the old state or the new one, never half of it. */
+function writeState(folder: string, engine: Engine, state: State): void {
+  const file = stateFile(folder, engine)
+  const fresh = `${file}.${process.pid}`
+  writeFileSync(fresh, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 })
+  renameSync(fresh, file)
+}
