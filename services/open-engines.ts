@@ -27,5 +27,6 @@ export async function openEngines(config: Config, log: Log): Promise<Engines> {
 async function redisOf(config: Config, log: Log): Promise<Redis | null> {
   if (config['redis.url'] === '') return null
   const { openRedis } = await import('../platform/redis/open-redis.ts')
-  return openRedis({ url: config['redis.url'], commandTimeout: config['redis.commandTimeout'], log })
+  const { 'redis.url': url, 'redis.tlsCa': tlsCa, 'redis.commandTimeout': commandTimeout } = config
+  return openRedis({ url, tlsCa, commandTimeout, log })
 }

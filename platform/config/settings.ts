@@ -119,6 +119,14 @@ export const settings = {
     description:
       '`redis://user:password@host:port` of a Redis 7+ or Valkey; `rediss://` with TLS. Empty: no rung that needs it.',
   }),
+  'redis.tlsCa': row({
+    env: 'LEVEE_REDIS_TLS_CA',
+    type: string(/^[^\r\n]*$/, 'a file'),
+    default: '',
+    unit: '',
+    description:
+      'File with the certificates (PEM) that a `rediss://` server is trusted by. Empty: those that Node trusts.',
+  }),
   'redis.commandTimeout': row({
     env: 'LEVEE_REDIS_COMMAND_TIMEOUT',
     type: int(5, MINUTE_MS),

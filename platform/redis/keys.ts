@@ -41,3 +41,8 @@ const JITTER = 0.1
 export function withJitter(ttl: number, random: number): number {
   return Math.max(1, Math.round(ttl * (1 - JITTER * random)))
 }
+
+/** Where processes tell each other what they changed in a family: `levee:told:session` with prefix `levee`. */
+export function channelOf(prefix: string, of: KeyFamily): string {
+  return `${prefix}:told:${of.name}`
+}

@@ -1,85 +1,98 @@
 // Redis by node-redis. Nothing waits while there is no connection, and no answer is waited for past its time.
 
-import { createClient } from 'redis'
-import { type Backoff, fullJitter } from '../../resilience/backoff.ts'
+import { readFileSync } from 'node:fs'
 import type { Log } from '../log/log.ts'
+import { type Client, Connection } from './connection.ts'
+import { openListener } from './listener.ts'
 import { type Redis, RedisAway, type RedisScript, type Reply } from './redis.ts'
+import { isDemoted, isReply } from './redis-errors.ts'
 
-/** Longest wait for a connection, ms: on one machine it takes one, across a country thirty. */
-const CONNECT_MS = 1_000
-/** Pauses between attempts to connect. */
-const RECONNECT: Backoff = { first: 50, most: 2_000 }
-/** Commands that wait for an answer: two seconds of a busy gate's. More are refused at once. */
-const QUEUE_MOST = 20_000
-/** A connection that answers nothing for so long is given up and made anew, ms. */
+/** A connection that answers nothing for so long is given up and made anew, ms. Until then a late answer revives it. */
 const SILENCE_MS = 2_000
 
 export interface RedisOptions {
   readonly url: string
   /** Longest wait for an answer, ms. */
   readonly commandTimeout: number
+  /** A file of certificates to trust with `rediss://`, PEM; empty: those that Node trusts. */
+  readonly tlsCa?: string
   readonly log: Log
 }
 
-/** Resolves whether Redis is there or not: it is looked for until `close`. */
+/**
+ * Resolves whether Redis is there or not: it is looked for until `close`.
+ * @throws where the certificates cannot be read
+ */
 export async function openRedis(options: RedisOptions): Promise<Redis> {
-  const { log, commandTimeout } = options
-  const client = connectionTo(options.url)
-  let listening: Client | null = null
-  let told = false
-  let silentSince: number | null = null
-  const trouble = (error: Error): void => {
-    // Once an outage, not once an attempt.
-    if (!told) log.warn({ err: error }, 'Redis is away')
-    told = true
-  }
-  client.on('error', trouble)
-  client.on('ready', () => {
-    if (told) log.info('Redis is back')
-    told = false
-    silentSince = null
-  })
-  // Its failure is told above; it goes on trying.
-  void client.connect().catch(() => undefined)
-  await ready(client, CONNECT_MS)
+  const { url, log, commandTimeout } = options
+  const ca = certificates(options.tlsCa ?? '')
+  const connection = new Connection({ url, ca, log, protocol: 2, greet: expectPrimary })
+  const listener = openListener({ url, ca })
+  /** When anything was answered last; `performance.now()`. */
+  let answered = 0
+  /** Nothing was answered for `commandTimeout`: until something is, nobody waits for it. */
+  let silence: NodeJS.Timeout | null = null
 
-  /** One answer within its time. */
-  const within = <T>(answer: Promise<unknown>): Promise<T> =>
-    new Promise<T>((resolve, reject) => {
+  const heard = (): void => {
+    answered = performance.now()
+    if (silence === null) return
+    clearTimeout(silence)
+    silence = null
+  }
+  const noAnswer = (client: Client, began: number): void => {
+    if (silence !== null || answered > began || connection.client !== client) return
+    silence = setTimeout(() => {
+      silence = null
+      connection.drop(client, new Error(`no answer for ${SILENCE_MS} ms`))
+    }, SILENCE_MS)
+  }
+  const failure = (client: Client, error: Error): Error => {
+    if (isReply(error)) return error
+    // Another server may be the primary now: it is found by connecting anew.
+    if (isDemoted(error)) connection.drop(client, error)
+    return new RedisAway(connection.plain(error).message)
+  }
+
+  /** One command, its answer within its time. (A timer costs 0.1 µs; a list of deadlines of our own cost as much.) */
+  function send<T>(client: Client, args: readonly (string | number)[]): Promise<T> {
+    const began = performance.now()
+    return new Promise<T>((resolve, reject) => {
+      let late: NodeJS.Immediate | undefined
       const timer = setTimeout(() => {
-        reject(new RedisAway(`no answer within ${commandTimeout} ms`))
-        noteSilence()
+        // This loop may have been busy for longer than that: answers that lie in the socket are read first.
+        late = setImmediate(() => {
+          reject(new RedisAway(`no answer within ${commandTimeout} ms`))
+          noAnswer(client, began)
+        })
       }, commandTimeout)
-      answer.then(
+      const ended = (): void => {
+        clearTimeout(timer)
+        clearImmediate(late)
+      }
+      client.sendCommand(args.map(String)).then(
         reply => {
-          clearTimeout(timer)
-          silentSince = null
+          ended()
+          heard()
           resolve(reply as T)
         },
         (error: Error) => {
-          clearTimeout(timer)
-          reject(isReply(error) ? error : new RedisAway(error.message, { cause: error }))
+          ended()
+          if (isReply(error)) heard()
+          reject(failure(client, error))
         },
       )
     })
-
-  /** A stopped server keeps its connections open: after a while a new one finds out. */
-  function noteSilence(): void {
-    const now = performance.now()
-    silentSince ??= now
-    if (now - silentSince < SILENCE_MS || !client.isOpen) return
-    silentSince = now
-    client.destroy()
-    void client.connect().catch(() => undefined)
   }
 
   const redis: Redis = {
     get up() {
-      return client.isReady
+      return connection.client !== null && silence === null
     },
     command(...args) {
-      if (!client.isReady) return Promise.reject(new RedisAway('not connected'))
-      return within(client.sendCommand(args.map(String)))
+      const { client } = connection
+      if (client === null) return Promise.reject(new RedisAway('not connected'))
+      if (silence !== null) return Promise.reject(new RedisAway('it does not answer'))
+      return send(client, args)
     },
     async run<T = Reply>(
       { lua, sha }: RedisScript,
@@ -96,57 +109,38 @@ export async function openRedis(options: RedisOptions): Promise<Redis> {
         throw error
       }
     },
-    async listen(channel, heard) {
-      if (listening === null) {
-        listening = client.duplicate()
-        listening.on('error', () => undefined)
-        void listening.connect().catch(() => undefined)
-        await ready(listening, CONNECT_MS)
-      }
-      // Subscribed again by itself after each reconnection. While away it waits for the connection.
-      await listening.subscribe(channel, heard).catch(() => undefined)
-    },
+    listen: (channel, heardOf) => listener.listen(channel, heardOf),
     async ping() {
       await redis.command('PING')
     },
     async close() {
-      listening?.destroy()
-      if (client.isOpen) client.destroy()
+      if (silence !== null) clearTimeout(silence)
+      silence = null
+      await Promise.all([connection.close(), listener.close()])
     },
   }
+  await connection.start()
   return redis
 }
 
-type Client = ReturnType<typeof connectionTo>
-
-function connectionTo(url: string) {
-  return createClient({
-    url,
-    // Answers as plain arrays.
-    RESP: 2,
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: QUEUE_MOST,
-    socket: {
-      connectTimeout: CONNECT_MS,
-      reconnectStrategy: attempt => fullJitter(RECONNECT, attempt + 1, Math.random()),
-    },
-  })
+/** A replica would take our reads and refuse our writes. */
+async function expectPrimary(client: Client): Promise<void> {
+  let role: unknown
+  try {
+    ;[role] = (await client.sendCommand(['ROLE'])) as unknown as [unknown]
+  } catch (error) {
+    // Whoever may not ask finds out by the first write.
+    if ((error as Error).message.startsWith('NOPERM')) return
+    throw error
+  }
+  if (role !== 'master') throw new Error(`READONLY it is a ${String(role)}, no primary`)
 }
 
-function ready(client: Client, patience: number): Promise<void> {
-  if (client.isReady) return Promise.resolve()
-  return new Promise(resolve => {
-    const timer = setTimeout(resolve, patience)
-    client.once('ready', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
-}
-
-/** The server answered, with an error: a wrong command, not an outage. Except that it is loading, or no primary any more. */
-function isReply(error: Error): boolean {
-  return (
-    /^[A-Z]+ /.test(error.message) && !/^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|BUSY) /.test(error.message)
-  )
+function certificates(file: string): string | undefined {
+  if (file === '') return undefined
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new Error(`redis.tlsCa: ${file} cannot be read`, { cause: error })
+  }
 }

@@ -1,0 +1,139 @@
+// One connection to Redis that is kept: given up when it breaks, hangs or turns out to be a replica's, and made anew.
+
+import { createClient } from 'redis'
+import { type Backoff, fullJitter } from '../../resilience/backoff.ts'
+import type { Log } from '../log/log.ts'
+import { sayWhy, without } from './redis-errors.ts'
+
+/** Longest wait for a connection with its greeting, ms: on one machine it takes two, across a country a hundred. */
+export const CONNECT_MS = 1_000
+/** Pauses between attempts to connect. */
+const RECONNECT: Backoff = { first: 50, most: 2_000 }
+/** Commands that wait for an answer: two seconds of a busy gate's. More are refused at once. */
+const QUEUE_MOST = 20_000
+
+export interface ConnectionOptions {
+  readonly url: string
+  /** Certificates to trust, PEM; undefined: those that Node trusts. */
+  readonly ca: string | undefined
+  /** 3 where messages are listened to, and pings are wanted beside them; 2 has plainer answers. */
+  readonly protocol: 2 | 3
+  /** Null: another connection of this process tells of outages. */
+  readonly log: Log | null
+  /** What to settle before the connection is used. Throws: not this one. */
+  greet(client: Client): Promise<void>
+}
+
+export type Client = ReturnType<typeof clientOf>
+
+export class Connection {
+  /** Ready to be used; null: there is none. */
+  client: Client | null = null
+  private readonly options: ConnectionOptions
+  private readonly secrets: readonly string[]
+  private trying: Client | null = null
+  private attempt = 0
+  /** Once an outage, not once an attempt. */
+  private told: string | null = null
+  private timer: NodeJS.Timeout | null = null
+  private closed = false
+  private working: Promise<void> = Promise.resolve()
+
+  constructor(options: ConnectionOptions) {
+    this.options = options
+    this.secrets = secretsOf(options.url)
+  }
+
+  /** Resolves after the first attempt, however it ended: it is tried on until `close`. */
+  async start(): Promise<void> {
+    await this.connect()
+  }
+
+  /** This connection is of no use any more. */
+  drop(client: Client, error: Error): void {
+    if (client !== this.client && client !== this.trying) return
+    this.client = null
+    this.trying = null
+    client.destroy()
+    if (this.closed) return
+    this.tell(error)
+    const pause = fullJitter(RECONNECT, ++this.attempt, Math.random())
+    this.timer = setTimeout(() => void this.connect(), pause)
+  }
+
+  /** Resolves when nothing of it is left. */
+  async close(): Promise<void> {
+    this.closed = true
+    if (this.timer !== null) clearTimeout(this.timer)
+    for (const client of [this.client, this.trying]) client?.destroy()
+    this.client = null
+    this.trying = null
+    await this.working
+  }
+
+  /** What an error says, without the password. */
+  plain(error: Error): Error {
+    const message = without(this.secrets, error.message)
+    const { code } = error as NodeJS.ErrnoException
+    return Object.assign(new Error(message), { name: error.name, ...(code === undefined ? {} : { code }) })
+  }
+
+  private connect(): Promise<void> {
+    this.working = this.attemptOnce()
+    return this.working
+  }
+
+  private async attemptOnce(): Promise<void> {
+    const client = clientOf(this.options)
+    this.trying = client
+    client.on('error', (error: Error) => this.drop(client, error))
+    // The client bounds only the wait for the socket: a stopped server takes that, and never answers the greeting.
+    const late = new Error(`no connection within ${CONNECT_MS} ms`)
+    const timer = setTimeout(() => this.drop(client, late), CONNECT_MS)
+    try {
+      await client.connect()
+      await this.options.greet(client)
+    } catch (error) {
+      this.drop(client, error as Error)
+      return
+    } finally {
+      clearTimeout(timer)
+    }
+    if (this.trying !== client) return
+    this.trying = null
+    this.client = client
+    this.attempt = 0
+    if (this.told !== null) this.options.log?.info('Redis is back')
+    this.told = null
+  }
+
+  private tell(error: Error): void {
+    const what = sayWhy(error)
+    if (this.told === what) return
+    this.told = what
+    this.options.log?.warn({ err: this.plain(error) }, what)
+  }
+}
+
+function clientOf({ url, ca, protocol }: ConnectionOptions) {
+  const common = { connectTimeout: CONNECT_MS, reconnectStrategy: false as const }
+  return createClient({
+    url,
+    RESP: protocol,
+    // No messages about the server's upkeep, which other servers do not know.
+    maintNotifications: 'disabled',
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: QUEUE_MOST,
+    socket: url.startsWith('rediss:')
+      ? { ...common, tls: true, ...(ca === undefined ? {} : { ca }) }
+      : common,
+  })
+}
+
+function secretsOf(url: string): string[] {
+  const parsed = URL.parse(url)
+  // The parser's own error shows what it could not read.
+  if (parsed === null) throw new Error('redis.url is no URL')
+  const { password } = parsed
+  return password === '' ? [] : [password, decodeURIComponent(password)]
+}
