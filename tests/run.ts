@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { provideEngines } from './provide-engines.ts'
 import { endCommands, runCommand } from './run-command.ts'
+import { shopCounts } from './shop-counts.ts'
 import { tally, type VitestReport } from './vitest-report.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'levee-tests-'))
@@ -48,10 +49,23 @@ async function runTests(args: readonly string[]): Promise<void> {
   // Temporary files of tests go there too: what a killed test leaves behind is removed with it.
   const env = { ...process.env, ...provided.variables, TMPDIR: folder }
   const code = await runCommand('vitest', ['run', ...report, ...args], env)
-  const counts = tally(readReport(output), code)
+  const told = readReport(output)
+  const counts = tally(told, code)
   passed += counts.passed
   failures.push(...counts.failures.map(failure => failure.replace(`${process.cwd()}/`, '')))
   if (counts.skipped > 0) console.log(`${counts.skipped} skipped`)
+  if (told !== null) compareShops(told)
+}
+
+/** The black-box suite must be the same on every kind of shop. */
+function compareShops(report: VitestReport): void {
+  const kinds = shopCounts(report)
+  if (kinds.length === 0) return
+  console.log('\nThe black-box suite by kind of shop:')
+  for (const { kind, passed, failed, missing } of kinds) {
+    console.log(`  ${kind.padEnd(22)} ${passed} passed, ${failed} failed, ${missing.length} missing`)
+    failures.push(...missing.map(name => `${name} has no test on ${kind}`))
+  }
 }
 
 async function cleanUp(): Promise<void> {

@@ -9,3 +9,6 @@ export const TEST_LEDGER_ADMIN_URL = 'TEST_LEDGER_ADMIN_URL'
 export const TEST_REDIS_URL = 'TEST_REDIS_URL'
 /** A Kafka that all tests share, `host:port` with commas between: each takes a prefix of its own. */
 export const TEST_KAFKA_BROKERS = 'TEST_KAFKA_BROKERS'
+
+/** The kinds of shops that every whole-system test runs on. */
+export const SHOP_KINDS = ['sqlite', 'mariadb', 'mariadb+redis'] as const

@@ -1,12 +1,13 @@
 // A real shop as a process of its own: started by its command, on a free port, with a ledger of its own.
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { createScratchDatabase, type ScratchDatabase } from '../../platform/engines/scratch-database.ts'
-import type { LedgerEngine } from './engines.ts'
+import type { ShopKind } from './shop-kinds.ts'
 
 const LAUNCHER = path.resolve(import.meta.dirname, '../../services/levee.js')
 /** Limits that tests of other things do not meet; tests of limits set their own. */
@@ -30,7 +31,7 @@ export interface Ready {
 }
 
 export interface ShopOptions {
-  readonly engine: LedgerEngine
+  readonly engine: ShopKind
   readonly env?: Readonly<Record<string, string>>
   /** Retail file for the first start, absolute or in the place's folder; default: an empty catalogue. */
   readonly catalogue?: string
@@ -62,6 +63,7 @@ export class ShopPlace {
       LEVEE_DATA_FOLDER: path.join(folder, 'data'),
       LEVEE_LOG_LEVEL: 'warn',
       ...(database === null ? {} : { LEVEE_MYSQL_URL: database.url }),
+      ...enginesOf(options.engine),
       ...options.env,
     }
   }
@@ -111,6 +113,15 @@ export class ShopPlace {
     await Promise.all([...this.children].map(ended))
     await this.database?.drop()
     rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Shared with other shops, so under a prefix of its own. */
+function enginesOf({ redis, kafka }: ShopKind): Record<string, string> {
+  const prefix = `t-${randomUUID().slice(0, 13)}`
+  return {
+    ...(redis === undefined ? {} : { LEVEE_REDIS_URL: redis, LEVEE_REDIS_PREFIX: prefix }),
+    ...(kafka === undefined ? {} : { LEVEE_KAFKA_BROKERS: kafka, LEVEE_KAFKA_PREFIX: prefix }),
   }
 }
 

@@ -4,9 +4,9 @@ import { writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { expect, vi } from 'vitest'
 import type { Result } from '../../platform/contract/result.ts'
-import type { LedgerEngine } from './engines.ts'
 import { codeOf, type Member, must, People, type Person } from './people.ts'
 import { type RunningShop, ShopPlace } from './shop.ts'
+import type { ShopKind } from './shop-kinds.ts'
 
 /** What every product of a stall costs, minor units. */
 export const PRICE = 100
@@ -36,7 +36,7 @@ export class Stall {
     this.boss = boss
   }
 
-  static async open(engine: LedgerEngine, { env, customers = 0 }: StallOptions = {}): Promise<Stall> {
+  static async open(engine: ShopKind, { env, customers = 0 }: StallOptions = {}): Promise<Stall> {
     const place = await ShopPlace.open({
       engine,
       ...(env === undefined ? {} : { env }),

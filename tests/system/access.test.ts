@@ -12,11 +12,11 @@ import { paymentContract } from '../../modules/payment/contract.ts'
 import { pointContract } from '../../modules/point/contract.ts'
 import { productContract } from '../../modules/product/contract.ts'
 import type { Access, Operation } from '../../platform/contract/operation.ts'
-import { type LedgerEngine, onEveryLedger } from '../support/engines.ts'
 import { LedgerWatch } from '../support/fingerprint.ts'
 import { codeOf, must, People, type Person } from '../support/people.ts'
 import { rawRequest, Wire } from '../support/raw.ts'
 import { type RunningShop, ShopPlace } from '../support/shop.ts'
+import { onEveryShop, type ShopKind } from '../support/shop-kinds.ts'
 
 const operations: readonly (readonly [string, Operation])[] = [
   accountContract,
@@ -34,7 +34,7 @@ const operations: readonly (readonly [string, Operation])[] = [
 const FORGOTTEN_MS = 6_000
 const HOUR_MS = 3_600_000
 
-function suite(engine: LedgerEngine): void {
+function suite(engine: ShopKind): void {
   let place: ShopPlace
   let shop: RunningShop
   let people: People
@@ -345,4 +345,4 @@ function suite(engine: LedgerEngine): void {
   })
 }
 
-onEveryLedger('who may do what', suite)
+onEveryShop('who may do what', suite)

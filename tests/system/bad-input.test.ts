@@ -5,12 +5,12 @@ import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { DECEMBER } from '../retail/december.ts'
-import { type LedgerEngine, onEveryLedger } from '../support/engines.ts'
 import { LedgerWatch } from '../support/fingerprint.ts'
 import { codeOf, type Member, must, People, type Person } from '../support/people.ts'
 import { type RawAnswer, Wire } from '../support/raw.ts'
 import { NASTY } from '../support/schema-arbitrary.ts'
 import { type RunningShop, ShopPlace } from '../support/shop.ts'
+import { onEveryShop, type ShopKind } from '../support/shop-kinds.ts'
 
 const HOUR_MS = 3_600_000
 const TOO_MUCH = 2 ** 53
@@ -18,7 +18,7 @@ const HEADER = 'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,C
 /** Control characters are no line of text, and nothing is none either. */
 const isLine = (text: string) => text !== '' && [...text].every(one => one >= ' ' && one !== '\u007f')
 
-function suite(engine: LedgerEngine): void {
+function suite(engine: ShopKind): void {
   let place: ShopPlace
   let shop: RunningShop
   let people: People
@@ -465,4 +465,4 @@ function suite(engine: LedgerEngine): void {
   })
 }
 
-onEveryLedger('bad input', suite)
+onEveryShop('bad input', suite)

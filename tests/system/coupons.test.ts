@@ -1,8 +1,8 @@
 // Coupons under a rush: exactly the quota, one a member, none stranded; in an order once, and back when it is over.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type LedgerEngine, onEveryLedger } from '../support/engines.ts'
 import { codeOf, type Member, must } from '../support/people.ts'
+import { onEveryShop, type ShopKind } from '../support/shop-kinds.ts'
 import { PRICE, Stall, tally, times, wins } from '../support/stall.ts'
 
 const MEMBERS = 300
@@ -10,7 +10,7 @@ const QUOTA = 100
 const HOUR_MS = 3_600_000
 const REDUCED = { expectedTotal: PRICE - 10 }
 
-function suite(engine: LedgerEngine): void {
+function suite(engine: ShopKind): void {
   let stall: Stall
   let members: Member[]
 
@@ -154,4 +154,4 @@ function suite(engine: LedgerEngine): void {
   })
 }
 
-onEveryLedger('coupons under a rush', suite)
+onEveryShop('coupons under a rush', suite)

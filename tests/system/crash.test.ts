@@ -2,8 +2,8 @@
 // committed is told to everybody who has to hear of it, and nobody who was answered was answered wrongly.
 
 import { afterEach, expect, it } from 'vitest'
-import { type LedgerEngine, onEveryLedger } from '../support/engines.ts'
 import { codeOf, type Member, must, type Person } from '../support/people.ts'
+import { onEveryShop, type ShopKind } from '../support/shop-kinds.ts'
 import { PRICE, Stall, tally, times, wins } from '../support/stall.ts'
 
 const ORDERS = 120
@@ -12,7 +12,7 @@ const PATIENCE_MS = 60_000
 /** Until a shop that came back has caught up: a lease of the dead process ends, sweeps come round, ms. */
 const SOON = { timeout: 40_000 }
 
-function suite(engine: LedgerEngine): void {
+function suite(engine: ShopKind): void {
   let stall: Stall | undefined
   afterEach(() => stall?.close())
 
@@ -158,4 +158,4 @@ function suite(engine: LedgerEngine): void {
   })
 }
 
-onEveryLedger('a shop that dies', suite)
+onEveryShop('a shop that dies', suite)

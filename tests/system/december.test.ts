@@ -7,8 +7,8 @@ import { bestsellerContract } from '../../modules/bestseller/contract.ts'
 import { createClient } from '../../platform/http/client.ts'
 import { DECEMBER } from '../retail/december.ts'
 import { readIndependently } from '../retail/independent-reader.ts'
-import { type LedgerEngine, onEveryLedger } from '../support/engines.ts'
 import { type RunningShop, ShopPlace } from '../support/shop.ts'
+import { onEveryShop, type ShopKind } from '../support/shop-kinds.ts'
 
 /** One replay, its verification and the comparison: some ten seconds each. */
 const PATIENCE_MS = 120_000
@@ -73,7 +73,7 @@ async function expectDecember(place: ShopPlace, shop: RunningShop, staff: string
   expect(net).toEqual(truth.net.byDayCountryProduct)
 }
 
-function suite(engine: LedgerEngine): void {
+function suite(engine: ShopKind): void {
   for (const killed of [false, true]) {
     const title = killed ? 'and the same after a kill -9 in the middle' : 'ends with the known totals'
     it(title, { timeout: PATIENCE_MS }, async () => {
@@ -108,4 +108,4 @@ function suite(engine: LedgerEngine): void {
   }
 }
 
-onEveryLedger('the December of a real shop', suite)
+onEveryShop('the December of a real shop', suite)

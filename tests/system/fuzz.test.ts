@@ -15,12 +15,12 @@ import { productContract } from '../../modules/product/contract.ts'
 import { catalogue } from '../../platform/contract/catalogue.ts'
 import { ClientId } from '../../platform/contract/fields.ts'
 import type { HttpBinding, Operation } from '../../platform/contract/operation.ts'
-import { type LedgerEngine, onEveryLedger } from '../support/engines.ts'
 import { LedgerWatch } from '../support/fingerprint.ts'
 import { must, People, type Person } from '../support/people.ts'
 import { type RawAnswer, type RawRequest, rawRequest, Wire } from '../support/raw.ts'
 import { fits, fittingInput, type JsonSchema, type Known, nearly } from '../support/schema-arbitrary.ts'
 import { type RunningShop, ShopPlace } from '../support/shop.ts'
+import { onEveryShop, type ShopKind } from '../support/shop-kinds.ts'
 
 const contracts = {
   ...accountContract,
@@ -137,7 +137,7 @@ function withFreshIds(sample: Sample, round: number): Sample {
   return { ...sample, input: Object.fromEntries(input) }
 }
 
-function suite(engine: LedgerEngine): void {
+function suite(engine: ShopKind): void {
   let place: ShopPlace
   let shop: RunningShop
   let people: People
@@ -367,4 +367,4 @@ function suite(engine: LedgerEngine): void {
   }
 }
 
-onEveryLedger('every endpoint under fire', suite)
+onEveryShop('every endpoint under fire', suite)

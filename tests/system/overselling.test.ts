@@ -1,14 +1,14 @@
 // The last units under a rush: never one too many, never one left behind.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type LedgerEngine, onEveryLedger } from '../support/engines.ts'
 import { codeOf, must } from '../support/people.ts'
+import { onEveryShop, type ShopKind } from '../support/shop-kinds.ts'
 import { PRICE, Stall, tally, times, wins } from '../support/stall.ts'
 
 const BUYERS = 200
 const UNITS = 50
 
-function suite(engine: LedgerEngine): void {
+function suite(engine: ShopKind): void {
   let stall: Stall
 
   beforeAll(async () => {
@@ -166,4 +166,4 @@ function suite(engine: LedgerEngine): void {
   })
 }
 
-onEveryLedger('overselling', suite)
+onEveryShop('overselling', suite)

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { webhookSignature } from '../../modules/payment/receive-webhook.ts'
 import { type Account, refundedOf } from '../../services/sandbox-provider/books.ts'
 import { type SandboxProvider, startSandboxProvider } from '../../services/sandbox-provider/server.ts'
-import { type LedgerEngine, onEveryLedger } from '../support/engines.ts'
 import { codeOf, must, type Person } from '../support/people.ts'
+import { onEveryShop, type ShopKind } from '../support/shop-kinds.ts'
 import { PRICE, Stall, tally, times, wins } from '../support/stall.ts'
 
 const KEY = 'a-key-that-both-sides-know'
@@ -17,7 +17,7 @@ const SLOW_MS = 1_800
 const SOON = { timeout: 25_000 }
 const PAYMENT_WINDOW_S = 1
 
-function suite(engine: LedgerEngine): void {
+function suite(engine: ShopKind): void {
   let stall: Stall
   let provider: SandboxProvider
 
@@ -294,4 +294,4 @@ function suite(engine: LedgerEngine): void {
   })
 }
 
-onEveryLedger('payments', suite)
+onEveryShop('payments', suite)

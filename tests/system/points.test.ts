@@ -2,8 +2,8 @@
 // from its money where they are spent already. No member ever has less than none.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type LedgerEngine, onEveryLedger } from '../support/engines.ts'
 import { codeOf, type Member, must } from '../support/people.ts'
+import { onEveryShop, type ShopKind } from '../support/shop-kinds.ts'
 import { PRICE, Stall, tally, times, wins } from '../support/stall.ts'
 
 const MEMBERS = 16
@@ -12,7 +12,7 @@ const EARNED = PRICE / 100
 /** Until an event or a saga has come round, ms. */
 const SOON = { timeout: 10_000 }
 
-function suite(engine: LedgerEngine): void {
+function suite(engine: ShopKind): void {
   let stall: Stall
   let members: Member[]
   let productId: string
@@ -201,4 +201,4 @@ function suite(engine: LedgerEngine): void {
   })
 }
 
-onEveryLedger('points', suite)
+onEveryShop('points', suite)

@@ -10,8 +10,8 @@ import { orderContract } from '../../modules/order/contract.ts'
 import { createClient } from '../../platform/http/client.ts'
 import { openLedger } from '../../platform/sql/open-ledger.ts'
 import type { PlatformTables } from '../../platform/sql/platform-tables.ts'
-import { type LedgerEngine, onEveryLedger } from '../support/engines.ts'
 import { type RunningShop, ShopPlace } from '../support/shop.ts'
+import { onEveryShop, type ShopKind } from '../support/shop-kinds.ts'
 
 /** Member 1 buys twice and gives all of the first and some of both back; member 2 buys; a guest buys; the rest is none. */
 const LINES = [
@@ -38,7 +38,7 @@ const PAYMENT_WINDOW_S = 4
 /** Some commands of a second each, and an expiry. */
 const PATIENCE_MS = 60_000
 
-function suite(engine: LedgerEngine): void {
+function suite(engine: ShopKind): void {
   let place: ShopPlace
   let shop: RunningShop
   let file: string
@@ -195,4 +195,4 @@ function suite(engine: LedgerEngine): void {
   })
 }
 
-onEveryLedger('import and replay', suite)
+onEveryShop('import and replay', suite)

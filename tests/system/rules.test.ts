@@ -6,15 +6,15 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { webhookSignature } from '../../modules/payment/receive-webhook.ts'
 import type { Result } from '../../platform/contract/result.ts'
-import { type LedgerEngine, onEveryLedger } from '../support/engines.ts'
 import { codeOf, type Member, must, People, type Person } from '../support/people.ts'
 import { type RunningShop, ShopPlace } from '../support/shop.ts'
+import { onEveryShop, type ShopKind } from '../support/shop-kinds.ts'
 
 /** Unpaid orders expire after this long in these tests, s. */
 const PAYMENT_WINDOW_S = 2
 const HOUR_MS = 3_600_000
 
-function suite(engine: LedgerEngine): void {
+function suite(engine: ShopKind): void {
   let place: ShopPlace
   let shop: RunningShop
   let people: People
@@ -366,4 +366,4 @@ function suite(engine: LedgerEngine): void {
   })
 }
 
-onEveryLedger('the rules of the shop', suite)
+onEveryShop('the rules of the shop', suite)
