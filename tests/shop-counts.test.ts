@@ -9,7 +9,9 @@ function report(...names: string[]): VitestReport {
 }
 
 test('kinds with the same tests miss nothing', () => {
-  const counts = shopCounts(report('orders (sqlite) sells', 'orders (mariadb) sells', 'orders (mariadb+redis) sells'))
+  const counts = shopCounts(
+    report('orders (sqlite) sells', 'orders (mariadb) sells', 'orders (mariadb+redis) sells'),
+  )
   expect(counts.map(({ kind, passed, missing }) => [kind, passed, missing])).toEqual([
     ['sqlite', 1, []],
     ['mariadb', 1, []],
