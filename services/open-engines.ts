@@ -14,11 +14,12 @@ export interface Engines {
 /** Their clients load only when they are configured. */
 export async function openEngines(config: Config, log: Log): Promise<Engines> {
   const redis = await redisOf(config, log)
-  const kafka = null
+  const kafka = await kafkaOf(config, log)
   return {
     redis,
     kafka,
     async close() {
+      await kafka?.close()
       await redis?.close()
     },
   }
@@ -29,4 +30,15 @@ async function redisOf(config: Config, log: Log): Promise<Redis | null> {
   const { openRedis } = await import('../platform/redis/open-redis.ts')
   const { 'redis.url': url, 'redis.tlsCa': tlsCa, 'redis.commandTimeout': commandTimeout } = config
   return openRedis({ url, tlsCa, commandTimeout, log })
+}
+
+async function kafkaOf(config: Config, log: Log): Promise<Kafka | null> {
+  const brokers = config['kafka.brokers']
+  if (brokers.length === 0) return null
+  const { openKafka } = await import('../platform/kafka/open-kafka.ts')
+  return openKafka({
+    ...{ brokers, log },
+    prefix: config['kafka.prefix'],
+    publishTimeout: config['kafka.publishTimeout'],
+  })
 }

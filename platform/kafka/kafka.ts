@@ -20,6 +20,11 @@ export interface Place {
 export interface Publisher {
   /** Resolves when all in-sync replicas have it. Rejects with PublishUnknown within `kafka.publishTimeout`. */
   publish(record: KafkaRecord): Promise<Place>
+  /**
+   * The same for several: those of one key are appended together or not at all, in the order given. Rejects where
+   * they are more than one request carries (2,000 records or 900 kB).
+   */
+  publishTogether(records: readonly KafkaRecord[]): Promise<readonly Place[]>
   /** Records that wait to be sent or confirmed. */
   readonly waiting: number
   close(): Promise<void>
@@ -63,6 +68,22 @@ export interface Group {
 export interface Topic {
   readonly name: string
   readonly partitions: number
+  /** How long records are kept, ms. Absent: as the brokers keep them, 7 days unless told otherwise. */
+  readonly keep?: number
+}
+
+/** How far a group has come in one partition. */
+export interface Position {
+  readonly partition: number
+  /** The next record to handle; 0 where nothing was committed yet. */
+  readonly committed: number
+  /** The next record to be appended. */
+  readonly end: number
+  /**
+   * Which log this is. Changes with the partition's leader and with the topic made anew: after that, records which
+   * were acknowledged before may be gone, and others in their places.
+   */
+  readonly log: string
 }
 
 export interface Kafka {
@@ -70,11 +91,8 @@ export interface Kafka {
   ensureTopics(topics: readonly Topic[]): Promise<void>
   publisher(topic: string): Publisher
   group(options: GroupOptions): Group
-  /** Records that a group has not committed yet, by partition of the topic: committed offset and end of the log. */
-  positions(
-    group: string,
-    topic: string,
-  ): Promise<readonly { partition: number; committed: number; end: number }[]>
+  /** How far a group has come, by partition of the topic. Rejects within a bound. */
+  positions(group: string, topic: string): Promise<readonly Position[]>
   /** Resolves when a broker answers; rejects within a bound. */
   ping(): Promise<void>
   close(): Promise<void>

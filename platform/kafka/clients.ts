@@ -1,0 +1,37 @@
+// What every client of Kafka is given. Each number was measured against a broker that was refused, stopped or killed
+// (@platformatic/kafka 2.12.1): with its defaults a stopped broker holds a request for ever.
+
+import type { BaseOptions } from '@platformatic/kafka'
+
+/** Longest wait for a connection, ms: on one machine it takes one, across a country thirty. */
+export const CONNECT_MS = 1_000
+/**
+ * How long it is believed who leads which partition, ms. After a leader died nothing else tells: with the client's
+ * own five minutes it would send to the dead one for so long.
+ */
+const METADATA_MS = 1_000
+
+/** `request`: longest wait for an answer, ms. Retries are ours, at one layer. */
+export function clientOptions(brokers: readonly string[], clientId: string, request: number): BaseOptions {
+  return {
+    clientId,
+    bootstrapBrokers: [...brokers],
+    connectTimeout: Math.min(CONNECT_MS, request),
+    requestTimeout: request,
+    metadataMaxAge: METADATA_MS,
+    retries: 0,
+    autocreateTopics: false,
+  }
+}
+
+/** `levee` and `events` make `levee.events`; an empty prefix leaves the name as it stands. */
+export const prefixed = (prefix: string, name: string): string => (prefix === '' ? name : `${prefix}.${name}`)
+
+/** Whether somewhere in this error Kafka answered with one of these (`UNKNOWN_TOPIC_ID`, …). */
+export function saysKafka(error: unknown, ...ids: readonly string[]): boolean {
+  if (!(error instanceof Error)) return false
+  const { apiId } = error as { apiId?: unknown }
+  if (typeof apiId === 'string' && ids.includes(apiId)) return true
+  const inner = [error.cause, ...(error instanceof AggregateError ? error.errors : [])]
+  return inner.some(each => each !== undefined && saysKafka(each, ...ids))
+}
