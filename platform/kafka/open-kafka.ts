@@ -10,6 +10,8 @@ import { BatchingPublisher } from './publisher.ts'
 
 /** Longest wait for an answer to a question about topics and groups, ms. Making a topic takes some 100. */
 const ADMIN_MS = 3_000
+/** Pause between looks whether a new topic has its leaders, ms. */
+const LEADER_LOOK_MS = 20
 /** Kafka's words: as many replicas as the brokers make of a topic; the next offset of a log. */
 const DEFAULT_REPLICAS = -1
 const LATEST = -1n
@@ -37,6 +39,17 @@ export function openKafka(options: KafkaOptions): Kafka {
       await admin.createTopics({ topics: [named(name)], partitions, replicas: DEFAULT_REPLICAS, ...configs })
     } catch (error) {
       if (!saysKafka(error, 'TOPIC_ALREADY_EXISTS')) throw error
+    }
+    // A topic is made before its leaders know of it: what is sent at once would be refused.
+    const deadline = performance.now() + ADMIN_MS
+    for (;;) {
+      try {
+        await endsOf(admin, named(name))
+        return
+      } catch (error) {
+        if (performance.now() >= deadline) throw error
+        await new Promise(resolve => setTimeout(resolve, LEADER_LOOK_MS))
+      }
     }
   }
 
@@ -81,6 +94,11 @@ async function positionsOf(admin: Admin, group: string, topic: string): Promise<
   const [asked] = await admin.listConsumerGroupOffsets({ groups: [group] })
   const mine = asked?.topics.filter(each => each.name === topic).flatMap(each => each.partitions) ?? []
   const committed = new Map(mine.map(each => [each.partitionIndex, Number(each.committedOffset)]))
+  const ends = await endsOf(admin, topic)
+  return ends.map(each => ({ ...each, committed: Math.max(0, committed.get(each.partition) ?? 0) }))
+}
+
+async function endsOf(admin: Admin, topic: string): Promise<readonly Omit<Position, 'committed'>[]> {
   const { topics } = await admin.metadata({ topics: [topic], forceUpdate: true })
   const known = topics.get(topic)
   if (known === undefined) throw new Error(`topic ${topic} is not there`)
@@ -88,7 +106,6 @@ async function positionsOf(admin: Admin, group: string, topic: string): Promise<
   const [ends] = await admin.listOffsets({ topics: [{ name: topic, partitions }] })
   return (ends?.partitions ?? []).map(({ partitionIndex, offset, leaderEpoch }) => ({
     partition: partitionIndex,
-    committed: Math.max(0, committed.get(partitionIndex) ?? 0),
     end: Number(offset),
     log: `${known.id}/${leaderEpoch}`,
   }))
