@@ -2,7 +2,8 @@
 
 import Fastify from 'fastify'
 import { dayOf, daysBefore } from '../../modules/bestseller/days.ts'
-import { loadRankings } from '../../modules/bestseller/show-ranking.ts'
+import { sqlRung } from '../../modules/bestseller/rung-sql.ts'
+import { loadRankings, nameCache } from '../../modules/bestseller/show-ranking.ts'
 import { stockOf } from '../../modules/order/stock.ts'
 import { loadShown } from '../../modules/product/show-products.ts'
 import { productRows } from '../../modules/product/store.ts'
@@ -40,6 +41,7 @@ const rankings = {
     },
   },
 }
+const sources = { rung: sqlRung(rankings), names: nameCache(rankings as never) }
 
 const app = Fastify({ logger: false })
 app.get<{ Params: { productId: string } }>('/v1/products/:productId', async (request, reply) => {
@@ -52,7 +54,7 @@ app.get<{ Querystring: { period: string; by?: string } }>('/v1/bestsellers', asy
   const to = dayOf(Date.now(), TIME_ZONE)
   const from = period === 'week' ? daysBefore(to, WEEK_BEFORE) : to
   const key = JSON.stringify({ period, from, to, by, country: null, limit: RANKS })
-  const shown = (await loadRankings(rankings as never, [key])).get(key)
+  const shown = (await loadRankings(rankings as never, sources, [key])).get(key)
   return reply.type('application/json').send(shown?.json)
 })
 await app.listen({ host: '127.0.0.1', port: 0 })

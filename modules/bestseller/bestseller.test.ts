@@ -70,6 +70,9 @@ onEveryLedger('best-sellers', engine => {
   const make = (ledger: Ledger) =>
     createBestseller({
       ledger,
+      redis: null,
+      prefixes: { redisPrefix: 'none' },
+      rungs: { 'bestseller.read': 'sql' },
       clock: () => now,
       log: createLog({ level: 'silent', name: 'test' }),
       settings: { timeZone: ZONE, staleness: 1_000 },

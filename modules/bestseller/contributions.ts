@@ -4,7 +4,7 @@ import type { DomainEvent } from '../../platform/events/event.ts'
 import { dayOf } from './days.ts'
 import type { DayRow } from './tables.ts'
 
-export type Figures = Omit<DayRow, 'generation'>
+export type Figures = Omit<DayRow, 'generation' | 'version'>
 
 /** Country of an order that names none. */
 export const NO_COUNTRY = ''

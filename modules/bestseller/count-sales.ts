@@ -6,48 +6,52 @@ import { freshEvents } from '../../platform/events/inbox.ts'
 import type { Tx } from '../../platform/sql/ledger.ts'
 import { addEvent, Sums } from './contributions.ts'
 import type { BestsellerDeps } from './deps.ts'
-import { addFigures, type BestsellerTx, lockState } from './store.ts'
+import { addFigures, type BestsellerTx, lockState, setState } from './store.ts'
 import type { BestsellerTables } from './tables.ts'
 
 /** The inbox of a generation: each counts every event once for itself. */
 export const inboxOf = (generation: number): string => `bestseller.${generation}`
 
-export function salesConsumer(deps: BestsellerDeps): Consumer {
+/** `counted` is called after each commit. */
+export function salesConsumer(deps: BestsellerDeps, counted: () => void): Consumer {
   return {
     name: 'bestseller',
     types: ['order.paid', 'order.refunded'],
-    handle: events =>
-      deps.ledger.write<BestsellerTables, void>(async tx => {
+    async handle(events) {
+      await deps.ledger.write<BestsellerTables, void>(async tx => {
         const state = await lockState(deps.ledger, tx)
-        await count(deps, tx, state.generation, events)
+        const stamp = { generation: state.generation, version: state.version + 1 }
+        let changed = await count(deps, tx, stamp, events)
         // A generation that is being built has the orders up to a point; what lies beyond comes with its page.
-        if (state.building === null) return
-        await count(
-          deps,
-          tx,
-          state.building,
-          events.filter(event => event.key <= state.built_up_to),
-        )
-      }),
+        if (state.building !== null) {
+          const built = events.filter(event => event.key <= state.built_up_to)
+          changed += await count(deps, tx, { ...stamp, generation: state.building }, built)
+        }
+        if (changed > 0) await setState(tx, { version: stamp.version })
+      })
+      counted()
+    },
   }
 }
 
+/** Returns how many figures changed. */
 async function count(
   deps: BestsellerDeps,
   tx: BestsellerTx,
-  generation: number,
+  stamp: { readonly generation: number; readonly version: number },
   events: readonly DomainEvent[],
-): Promise<void> {
-  if (events.length === 0) return
+): Promise<number> {
+  if (events.length === 0) return 0
   const { dialect } = deps.ledger
   const fresh = await freshEvents(
     tx as unknown as Tx<unknown>,
     dialect,
-    inboxOf(generation),
+    inboxOf(stamp.generation),
     events,
     deps.clock(),
   )
   const sums = new Sums()
   for (const event of fresh) addEvent(sums, event, deps.settings.timeZone)
-  await addFigures(deps.ledger, tx, generation, sums.sorted())
+  await addFigures(deps.ledger, tx, stamp, sums.sorted())
+  return sums.size
 }

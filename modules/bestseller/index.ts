@@ -1,12 +1,16 @@
 // The best-seller module: a projection of paid orders and refunds, shown from a cache, rebuildable at any time.
 
 import { ReadCache } from '../../platform/cache/read-cache.ts'
-import type { Module } from '../../platform/module.ts'
+import { invariant } from '../../platform/contract/result.ts'
+import type { Module, Sweep } from '../../platform/module.ts'
+import type { Rungs } from '../../resilience/ladders.ts'
 import type { bestsellerContract } from './contract.ts'
 import { salesConsumer } from './count-sales.ts'
-import type { BestsellerDeps } from './deps.ts'
+import type { BestsellerDeps, RankingRung } from './deps.ts'
+import { createLive, type Live } from './live.ts'
 import { compareRanking, rebuildRanking } from './rebuild.ts'
-import { bestSellers, loadRankings, type ShownRanking, salesByDay } from './show-ranking.ts'
+import { sqlRung } from './rung-sql.ts'
+import { bestSellers, loadRankings, nameCache, type ShownRanking, salesByDay } from './show-ranking.ts'
 import { deleteOldDays } from './store.ts'
 
 export { bestsellerSchema } from './tables.ts'
@@ -17,12 +21,22 @@ const RANKINGS_MOST = 2_000
 /** Rows of an old generation removed in one run. */
 const OLD_ROWS = 500
 
+/** Pause between comparisons of what is in Redis, one scope each, ms: all that is shown comes round in a minute. */
+const COMPARE_MS = 10_000
+
 export function createBestseller(
   deps: BestsellerDeps,
-): Module<typeof bestsellerContract> & { cache: ReadCache<ShownRanking> } {
+): Module<typeof bestsellerContract> & { cache: ReadCache<ShownRanking>; live: Live | null } {
   const { staleness } = deps.settings
+  const sql = sqlRung(deps)
+  // Kept up to date whatever rung this process stands on: others may stand on it, and so may this one soon.
+  const live = deps.redis === null ? null : createLive(deps, deps.redis, sql, () => cache.clear())
+  const rungs: Rungs<'bestseller.read', RankingRung> = { redis: live?.rung ?? null, sql }
+  const rung = rungs[deps.rungs['bestseller.read']]
+  invariant(rung !== null, 'the ranking stands on a rung that is not there')
+  const sources = { rung, names: nameCache(deps) }
   const cache = new ReadCache<ShownRanking>({
-    load: keys => loadRankings(deps, keys),
+    load: keys => loadRankings(deps, sources, keys),
     asOf: ({ view }) => view.asOf,
     freshFor: staleness * FRESH_PART,
     staleness,
@@ -31,13 +45,14 @@ export function createBestseller(
   })
   return {
     cache,
+    live,
     door: {
       bestSellers: (_call, input) => bestSellers(deps, cache, input),
       salesByDay: (_call, input) => salesByDay(deps, input),
       rebuildRanking: call => rebuildRanking(deps, call),
       compareRanking: call => compareRanking(deps, call),
     },
-    consumers: [salesConsumer(deps)],
+    consumers: [salesConsumer(deps, () => live?.publisher.nudge())],
     sweeps: [
       {
         name: 'bestseller.old',
@@ -45,7 +60,18 @@ export function createBestseller(
         bound: OLD_ROWS,
         run: () => deleteOldDays(deps.ledger, OLD_ROWS),
       },
+      ...(live === null ? [] : liveSweeps(live)),
     ],
-    drain: async () => undefined,
+    async drain() {
+      await live?.publisher.rest()
+      await live?.filler.rest()
+    },
   }
+}
+
+function liveSweeps({ publisher, comparer }: Live): Sweep[] {
+  return [
+    { name: 'bestseller.publish', every: publisher.every, run: now => publisher.beat(now) },
+    { name: 'bestseller.live', every: COMPARE_MS, run: () => comparer.run() },
+  ]
 }

@@ -50,10 +50,12 @@ export async function rebuildRanking(
         await freshEvents(tx as unknown as Tx<unknown>, ledger.dialect, inboxOf(begun), marks, deps.clock())
         const sums = new Sums()
         for (const order of read.value.orders) addOrder(sums, order, deps.settings.timeZone)
-        await addFigures(ledger, tx, begun, sums.sorted())
+        const version = state.version + 1
+        await addFigures(ledger, tx, { generation: begun, version }, sums.sorted())
         const last = read.value.orders.at(-1)?.orderId
-        if (read.value.nextCursor !== null && last !== undefined) await setState(tx, { built_up_to: last })
-        else await setState(tx, { generation: begun, building: null, built_up_to: '' })
+        if (read.value.nextCursor !== null && last !== undefined)
+          await setState(tx, { built_up_to: last, version })
+        else await setState(tx, { generation: begun, building: null, built_up_to: '', version })
         return { count: read.value.orders.length, next: read.value.nextCursor }
       },
     )
@@ -87,7 +89,7 @@ export async function compareRanking(
   let after: { day: string; country: string; productId: string } | null = null
   for (;;) {
     const rows = await dayPage(deps.ledger, { from: '0000-00-00', to: '9999-99-99' }, after, COMPARE_PAGE)
-    for (const { generation: _, ...row } of rows) {
+    for (const { generation: _, version: __, ...row } of rows) {
       const key = `${row.day}|${row.country}|${row.product_id}`
       found.add(key)
       if (JSON.stringify(sortedFields(row)) !== JSON.stringify(sortedFields(expected.get(key) ?? {})))

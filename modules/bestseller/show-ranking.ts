@@ -1,15 +1,14 @@
 // The ranking as it is shown, and the figures behind it.
 
-import type { ReadCache } from '../../platform/cache/read-cache.ts'
+import { ReadCache } from '../../platform/cache/read-cache.ts'
 import { systemCall } from '../../platform/contract/call.ts'
 import { decodeCursor, encodeCursor } from '../../platform/contract/cursor.ts'
 import type { Input, Output } from '../../platform/contract/operation.ts'
 import { type Result, refuse } from '../../platform/contract/result.ts'
-import { deliveredUpTo } from '../../platform/events/delivered-up-to.ts'
 import type { bestsellerContract } from './contract.ts'
 import { dayOf, daysBefore, isDay } from './days.ts'
-import type { BestsellerDeps } from './deps.ts'
-import { dayPage, topRows } from './store.ts'
+import type { BestsellerDeps, RankingRung } from './deps.ts'
+import { dayPage } from './store.ts'
 
 export type RankingView = Output<typeof bestsellerContract.bestSellers>
 export interface ShownRanking {
@@ -51,20 +50,48 @@ export async function bestSellers(
   return { ok: true, value: shown.view, json: shown.json }
 }
 
+/** What a ranking is made of. */
+export interface RankingSources {
+  readonly rung: RankingRung
+  readonly names: ReadCache<string>
+}
+
 export async function loadRankings(
   deps: BestsellerDeps,
+  sources: RankingSources,
   keys: readonly string[],
 ): Promise<Map<string, ShownRanking>> {
-  const rankings = await Promise.all(keys.map(key => loadRanking(deps, JSON.parse(key) as Question)))
+  const rankings = await Promise.all(keys.map(key => loadRanking(deps, sources, JSON.parse(key) as Question)))
   return new Map(rankings.map((view, i) => [keys[i]!, { view, json: JSON.stringify(view) }]))
 }
 
-async function loadRanking(deps: BestsellerDeps, question: Question): Promise<RankingView> {
-  const asOf = await deliveredUpTo(deps.ledger, deps.clock())
-  const rows = await topRows(deps.ledger, question)
-  const productIds = rows.map(row => row.product_id)
-  const names = await deps.product.namesOf(systemCall('ranking-names', asOf), { productIds })
-  const nameOf = new Map(names.ok ? names.value.names.map(each => [each.productId, each.name]) : [])
+/** Names in memory, some 100 bytes each: more than all rankings show at a time. */
+const NAMES_MOST = 20_000
+
+/** Names of products. They change rarely, and a ranking is made many times a second. */
+export function nameCache(deps: BestsellerDeps): ReadCache<string> {
+  const staleness = deps.settings.staleness
+  return new ReadCache<string>({
+    async load(productIds) {
+      const call = systemCall('ranking-names', deps.clock())
+      const names = await deps.product.namesOf(call, { productIds: [...productIds] })
+      return new Map(names.ok ? names.value.names.map(each => [each.productId, each.name]) : [])
+    },
+    freshFor: staleness / 2,
+    staleness,
+    negativeFor: 0,
+    most: NAMES_MOST,
+  })
+}
+
+async function loadRanking(
+  deps: BestsellerDeps,
+  { rung, names }: RankingSources,
+  question: Question,
+): Promise<RankingView> {
+  const now = deps.clock()
+  const { asOf, rows } = await rung.top(question)
+  const named = await Promise.all(rows.map(row => names.get(row.product_id, now)))
   return {
     period: question.period,
     from: question.from,
@@ -76,7 +103,7 @@ async function loadRanking(deps: BestsellerDeps, question: Question): Promise<Ra
     rows: rows.map((row, i) => ({
       rank: i + 1,
       productId: row.product_id,
-      name: nameOf.get(row.product_id) ?? null,
+      name: named[i] ?? null,
       units: row.units - row.refunded_units,
       revenue: row.revenue - row.refunded_revenue,
       refundedUnits: row.refunded_units,

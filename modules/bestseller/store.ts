@@ -23,25 +23,25 @@ export async function setState(tx: BestsellerTx, state: Partial<StateRow>): Prom
   invariant(numUpdatedRows === 1n, 'the state of the ranking is gone')
 }
 
-/** Rows in one statement: some 8 columns each, far below the engines' limits on parameters. */
+/** Rows in one statement: some 9 columns each, far below the engines' limits on parameters. */
 const ROWS_PER_INSERT = 200
 
 /** Adds figures to a generation; the inbox rows of the same transaction make it happen once. */
 export async function addFigures(
   ledger: Ledger,
   tx: BestsellerTx,
-  generation: number,
+  { generation, version }: { readonly generation: number; readonly version: number },
   figures: readonly Figures[],
 ): Promise<void> {
   const columns = ['units', 'revenue', 'refunded_units', 'refunded_revenue'] as const
   for (let i = 0; i < figures.length; i += ROWS_PER_INSERT) {
-    const rows = figures.slice(i, i + ROWS_PER_INSERT).map(row => ({ generation, ...row }))
+    const rows = figures.slice(i, i + ROWS_PER_INSERT).map(row => ({ generation, ...row, version }))
     const insert = tx.insertInto('bestseller_days').values(rows)
     if (ledger.dialect === 'mysql') {
       const set = Object.fromEntries(
         columns.map(name => [name, sql<number>`${sql.ref(name)} + VALUES(${sql.ref(name)})`]),
       )
-      await insert.onDuplicateKeyUpdate(set).execute()
+      await insert.onDuplicateKeyUpdate({ ...set, version }).execute()
     } else {
       const set = Object.fromEntries(
         columns.map(name => [
@@ -51,7 +51,7 @@ export async function addFigures(
       )
       await insert
         .onConflict(conflict =>
-          conflict.columns(['generation', 'day', 'country', 'product_id']).doUpdateSet(set),
+          conflict.columns(['generation', 'day', 'country', 'product_id']).doUpdateSet({ ...set, version }),
         )
         .execute()
     }

@@ -12,6 +12,8 @@ export interface DayRow {
   revenue: number
   refunded_units: number
   refunded_revenue: number
+  /** Of the projection when the row was last changed; 0: before there were versions. */
+  version: number
 }
 
 export interface StateRow {
@@ -22,6 +24,8 @@ export interface StateRow {
   building: number | null
   /** Orders up to this id are in the one being built. */
   built_up_to: string
+  /** Grows by one with each transaction that changes a figure; never reset. */
+  version: number
 }
 
 export interface BestsellerTables {
@@ -39,5 +43,12 @@ export const bestsellerSchema: Schema = {
       id ${t.int} NOT NULL PRIMARY KEY, generation ${t.int} NOT NULL, building ${t.int},
       built_up_to ${t.id} NOT NULL) ${t.table}`,
     `INSERT INTO bestseller_state (id, generation, building, built_up_to) VALUES (1, 1, NULL, '')`,
+  ],
+  // What changed since a version, and all figures of a product in some days: what Redis is told.
+  '2026-11-27-ranking-versions': t => [
+    `ALTER TABLE bestseller_days ADD COLUMN version ${t.int} NOT NULL DEFAULT 0`,
+    `ALTER TABLE bestseller_state ADD COLUMN version ${t.int} NOT NULL DEFAULT 0`,
+    'CREATE INDEX bestseller_changed ON bestseller_days (generation, version)',
+    'CREATE INDEX bestseller_products ON bestseller_days (generation, product_id, day)',
   ],
 }

@@ -22,7 +22,12 @@ const DAY_MS = 86_400_000
 
 export const families = {
   couponGate: family('coupon', 1, DAY_MS, 'permits of a coupon and who took one'),
-  ranking: family('ranking', 1, 9 * DAY_MS, 'sales of a day: a week is shown, and a day may end late'),
+  ranking: family(
+    'ranking',
+    1,
+    10 * MINUTE_MS,
+    'sales of days that are looked at: then read from the ledger anew',
+  ),
   paymentLock: family('payment-lock', 1, MINUTE_MS, 'who talks to the provider about an order'),
   session: family('session', 1, 5_000, 'a session row: no longer than a revocation may take to bite'),
   product: family('product', 1, 2_000, 'a product as it is shown: no longer than product.staleness'),
