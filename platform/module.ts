@@ -1,5 +1,6 @@
 // What every module hands to `compose.ts`.
 
+import type { CacheCounts } from './cache/cache-counts.ts'
 import type { Contract, Door } from './contract/operation.ts'
 import type { Consumer } from './events/consumer.ts'
 import type { GroupOptions, Topic } from './kafka/kafka.ts'
@@ -19,6 +20,8 @@ export interface Module<C extends Contract> {
   readonly door: Door<C>
   readonly consumers: readonly Consumer[]
   readonly sweeps: readonly Sweep[]
+  /** What its caches count. */
+  readonly caches?: readonly CacheCounts[]
   /** Topics of its own on Kafka, and the groups that take their records. */
   readonly topics?: readonly Topic[]
   readonly groups?: readonly GroupOptions[]

@@ -1,10 +1,13 @@
 // What the product module is given.
 
+import type { CacheCounts } from '../../platform/cache/cache-counts.ts'
 import type { ReadCache } from '../../platform/cache/read-cache.ts'
 import type { Door, Output } from '../../platform/contract/operation.ts'
 import type { Log } from '../../platform/log/log.ts'
 import type { Clock } from '../../platform/module.ts'
+import type { Redis } from '../../platform/redis/redis.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
+import type { Rung } from '../../resilience/ladders.ts'
 import type { orderContract } from '../order/contract.ts'
 import type { productContract } from './contract.ts'
 
@@ -16,6 +19,10 @@ export interface ProductSettings {
 
 export interface ProductDeps {
   readonly ledger: Ledger
+  /** Null: not configured. */
+  readonly redis: Redis | null
+  readonly prefixes: { readonly redisPrefix: string }
+  readonly rungs: { readonly 'product.cache': Rung<'product.cache'> }
   readonly clock: Clock
   readonly log: Log
   readonly settings: ProductSettings
@@ -35,6 +42,12 @@ export type PageView = Output<typeof productContract.listProducts>
 export interface ShownPage {
   readonly view: PageView
   readonly json: string
+}
+
+/** What stands between memory and the ledger. */
+export interface CacheRung {
+  load(productIds: readonly string[]): Promise<ReadonlyMap<string, Shown>>
+  readonly counts: readonly CacheCounts[]
 }
 
 export interface ProductContext extends ProductDeps {

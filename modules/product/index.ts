@@ -1,13 +1,17 @@
 // The product module: the catalogue, shown from a cache that never answers older than declared.
 
+import { localCounts } from '../../platform/cache/cache-counts.ts'
 import { ReadCache } from '../../platform/cache/read-cache.ts'
 import type { Module } from '../../platform/module.ts'
+import type { Rungs } from '../../resilience/ladders.ts'
 import type { productContract } from './contract.ts'
-import type { ProductContext, ProductDeps, Shown, ShownPage } from './deps.ts'
+import type { CacheRung, ProductContext, ProductDeps, Shown, ShownPage } from './deps.ts'
 import { createProduct, editProduct } from './edit-products.ts'
 import { importProducts } from './import-products.ts'
 import { listProducts, loadPages } from './list-products.ts'
-import { getProduct, loadShown } from './show-products.ts'
+import { localRung } from './rung-local.ts'
+import { BELIEVED_PART, redisRung } from './rung-redis.ts'
+import { getProduct } from './show-products.ts'
 import { productRows } from './store.ts'
 
 export { productSchema } from './tables.ts'
@@ -26,15 +30,29 @@ export function createProductModule(
 ): Module<typeof productContract> & { cache: ReadCache<Shown> } {
   const { staleness } = deps.settings
   const times = { freshFor: staleness * FRESH_PART, staleness, negativeFor: NEGATIVE_MS }
-  const cache = new ReadCache<Shown>({ ...times, load: ids => loadShown(deps, ids), most: PRODUCTS_MOST })
+  const shared = deps.redis === null ? null : redisRung(deps, deps.redis, ids => drop(ids))
+  const rungs: Rungs<'product.cache', CacheRung> = { redis: shared, local: localRung(deps) }
+  const rung = rungs[deps.rungs['product.cache']] ?? localRung(deps)
+  const cache = new ReadCache<Shown>({
+    ...times,
+    load: ids => rung.load(ids),
+    asOf: shown => shown.view.asOf,
+    olderBy: staleness * BELIEVED_PART,
+    most: PRODUCTS_MOST,
+  })
   const pages = new ReadCache<ShownPage>({ ...times, load: keys => loadPages(deps, keys), most: PAGES_MOST })
+  const drop = (productIds: readonly string[]): void => {
+    for (const productId of productIds) cache.invalidate(productId)
+    pages.clear()
+  }
   const context: ProductContext = {
     ...deps,
     cache,
     pages,
     forget(productIds) {
-      for (const productId of productIds) cache.invalidate(productId)
-      pages.clear()
+      drop(productIds)
+      // Whatever this process reads from: others may read from Redis.
+      shared?.changed(productIds)
     },
   }
   return {
@@ -57,11 +75,12 @@ export function createProductModule(
       {
         name: 'product.cache',
         types: ['product.changed'],
-        // Local memory only: a repeat costs a read. Other processes keep to the declared staleness.
+        // Caches only: a repeat costs a read.
         handle: async events => context.forget(events.map(event => event.key)),
       },
     ],
     sweeps: [],
+    caches: [localCounts('product', cache), localCounts('product-page', pages), ...rung.counts],
     drain: async () => undefined,
   }
 }

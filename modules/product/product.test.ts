@@ -34,6 +34,9 @@ onEveryLedger('products', engine => {
   const make = (ledger: Ledger) =>
     createProductModule({
       ledger,
+      redis: null,
+      prefixes: { redisPrefix: 'test' },
+      rungs: { 'product.cache': 'local' },
       clock,
       log: createLog({ level: 'silent', name: 'test' }),
       settings: { currency: 'GBP', staleness: STALENESS },

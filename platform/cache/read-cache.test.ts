@@ -187,4 +187,25 @@ describe('the read cache', () => {
     }
     expect(loads).toEqual([['a'], ['a']])
   })
+
+  it('does not join a load whose answer may have been true long before it began', async () => {
+    const ends: (() => void)[] = []
+    const cache = new ReadCache<{ trueAt: number }>({
+      ...options,
+      olderBy: 80,
+      asOf: value => value.trueAt,
+      load: keys =>
+        new Promise(resolve => {
+          const trueAt = 920 + 150 * ends.length
+          ends.push(() => resolve(new Map(keys.map(key => [key, { trueAt }]))))
+        }),
+    })
+    const first = cache.get('a', 1_000)
+    await turn()
+    const [joined, late] = [cache.get('a', 1_119), cache.get('a', 1_150)]
+    await turn()
+    for (const end of ends) end()
+    expect([await first, await joined]).toEqual([{ trueAt: 920 }, { trueAt: 920 }])
+    expect(await late).toEqual({ trueAt: 1_070 })
+  })
 })

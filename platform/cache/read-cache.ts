@@ -11,6 +11,8 @@ export interface CacheOptions<V> {
   readonly staleness: number
   /** When the value was true, where that was before its load began: epoch ms. Both times above count from then. */
   asOf?(value: V): number
+  /** ms by which `asOf` may be before a load began, at most; default 0. Who comes later than that allows does not join. */
+  readonly olderBy?: number
   /** ms for which "does not exist" is remembered. */
   readonly negativeFor: number
   /** Entries kept; the one loaded longest ago makes room: what is read is refreshed, so that is the one least used. */
@@ -96,8 +98,8 @@ export class ReadCache<V> {
   private load(key: string, now: number): Promise<V | undefined> {
     const running = this.loads.get(key)
     // One that hangs may know no more than what is too old already: it is not joined.
-    if (running !== undefined && now >= running.began && now < running.began + this.options.staleness)
-      return running.value
+    const worthFor = this.options.staleness - (this.options.olderBy ?? 0)
+    if (running !== undefined && now >= running.began && now < running.began + worthFor) return running.value
     const generation = ++this.generation
     const value = this.together(key)
       .then(values => {

@@ -1,8 +1,8 @@
 // Redis as a real server that is stopped, killed, emptied, locked and demoted.
 
 import { Writable } from 'node:stream'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { makeCertificates, OwnRedis, redisPrograms } from '../../tests/support/own-redis.ts'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { makeCertificates, OwnRedis, onEveryRedis } from '../../tests/support/own-redis.ts'
 import { createLog, type Log } from '../log/log.ts'
 import { openRedis, type RedisOptions } from './open-redis.ts'
 import { type Redis, RedisAway, script } from './redis.ts'
@@ -45,7 +45,7 @@ async function connect(url: string, more: Partial<RedisOptions> = {}): Promise<R
 const works = (redis: Redis) => vi.waitFor(() => redis.ping(), BACK)
 const away = (work: Promise<unknown>) => expect(work).rejects.toBeInstanceOf(RedisAway)
 
-describe.each(redisPrograms)('%s', program => {
+onEveryRedis('Redis', program => {
   it('answers commands and scripts, and tells its own errors from an outage', async () => {
     const redis = await connect((await start(program)).url)
     expect(redis.up).toBe(true)

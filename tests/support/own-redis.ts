@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { describe } from 'vitest'
 import { findProgram } from '../../platform/engines/find-program.ts'
 import { freePort } from '../../platform/engines/free-port.ts'
 import { waitFor } from '../../platform/engines/wait-for.ts'
@@ -14,6 +15,12 @@ import { waitFor } from '../../platform/engines/wait-for.ts'
 export const redisPrograms: readonly string[] = ['redis-server', 'valkey-server'].filter(
   name => findProgram(name) !== null,
 )
+
+/** The same suite on each of them. Where there is none its tests count as skipped. */
+export function onEveryRedis(title: string, suite: (program: string) => void): void {
+  for (const program of redisPrograms) describe(`${title} (${program})`, () => suite(program))
+  if (redisPrograms.length === 0) describe.skipIf(true)(`${title} (redis)`, () => suite('redis-server'))
+}
 
 const START_MS = 10_000
 
@@ -33,7 +40,7 @@ export class OwnRedis {
 
   /** `options`: of the command line, by the folder it lives in and its port. */
   static async start(
-    program = redisPrograms[0] ?? 'redis-server',
+    program: string,
     options: (folder: string, port: number) => readonly string[] = (_folder, port) => ['--port', `${port}`],
   ): Promise<OwnRedis> {
     const folder = mkdtempSync(path.join(tmpdir(), 'levee-redis-'))
