@@ -44,11 +44,11 @@ export class Exchange {
   settle(result: Result<unknown>): void {
     this.host.inFlight.remove(this)
     if (this.answered) return
-    const { status } = this.route
     if (!result.ok) {
       this.refuse(result.refusal)
       return
     }
+    const status = result.accepted ? 202 : this.route.status
     let json = result.json
     try {
       json ??= status === 204 ? '' : JSON.stringify(result.value)

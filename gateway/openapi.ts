@@ -46,7 +46,9 @@ export function openApiDocument(modules: readonly Described[], version: string):
       if (!http) continue
       const path = `/v1${http.path}`.replace(/:([A-Za-z0-9_]+)/g, '{$1}')
       paths[path] ??= {}
-      paths[path][http.method.toLowerCase()] = describe(name, operationName, operation, http, refusals)
+      const described = describe(name, operationName, operation, http, refusals)
+      paths[path][http.method.toLowerCase()] = described
+      if (http.stream) paths[path + http.stream.path] = { get: asStream(described, operationName, operation) }
     }
   }
   return {
@@ -86,7 +88,31 @@ function describe(
     security: [...(open ? [{}] : []), ...schemesFor(operation)],
     parameters: parametersOf(operation, http),
     ...bodyOf(operation, http),
-    responses: { [http.status]: successOf(operation, http), ...refusals.of(codesOf(operation, http)) },
+    responses: {
+      [http.status]: successOf(operation, http.status),
+      ...(http.mayAccept ? { 202: successOf(operation, 202) } : {}),
+      ...refusals.of(codesOf(operation, http)),
+    },
+  }
+}
+
+/** The same operation, watched. */
+function asStream(described: Json, name: string, { summary, output, http }: Operation): Json {
+  const { field, goesOn } = http!.stream!
+  const description = `Server-sent events: \`event: state\` with the answer as JSON in \`data\`, at once and whenever it has
+changed, until \`${field}\` is not ${goesOn.map(each => `\`${each}\``).join(' or ')} any more. Lines that begin with a colon only keep the
+connection. It also ends after a minute, or when the process stops: ask again, and begin with the newest state.`
+  const success = {
+    description: 'The states, one after the other',
+    headers: requestIdHeader,
+    content: { 'text/event-stream': { schema: { type: 'string', contentSchema: output } } },
+  }
+  return {
+    ...described,
+    operationId: `${name}Stream`,
+    summary: `${summary}: as it changes`,
+    description,
+    responses: { ...(described.responses as Json), 200: success },
   }
 }
 
@@ -142,11 +168,12 @@ function bodyOf(operation: Operation, http: HttpBinding): Json {
   return { requestBody: { required: needed.length > 0, content: { 'application/json': { schema } } } }
 }
 
-function successOf({ output }: Operation, { status }: HttpBinding): Json {
-  const requestId = { 'x-request-id': { $ref: '#/components/headers/RequestId' } }
-  if (status === 204) return { description: 'Done', headers: requestId }
+const requestIdHeader = { 'x-request-id': { $ref: '#/components/headers/RequestId' } }
+
+function successOf({ output }: Operation, status: HttpBinding['status']): Json {
+  if (status === 204) return { description: 'Done', headers: requestIdHeader }
   const description = { 200: 'Done', 201: 'Made', 202: 'Accepted; not done yet' }[status]
-  return { description, headers: requestId, content: { 'application/json': { schema: output } } }
+  return { description, headers: requestIdHeader, content: { 'application/json': { schema: output } } }
 }
 
 /** Every code the operation may answer, grouped by status. */

@@ -1,26 +1,20 @@
-// A member claims a coupon: first come, first served, one a member, never more than the quota.
+// A member claims a coupon: first come, first served, one a member, never more than the quota. The same on every
+// rung, because the ledger decides.
 
 import type { Call } from '../../platform/contract/call.ts'
-import type { Result } from '../../platform/contract/result.ts'
+import { invariant, type Result } from '../../platform/contract/result.ts'
+import type { Rung } from '../../resilience/ladders.ts'
 import type { ClaimAnswer } from './claim-book.ts'
-import type { CouponContext } from './deps.ts'
-import { claimBySql } from './rung-sql.ts'
+import type { AcceptedClaim } from './contract.ts'
+import type { ClaimRungs } from './deps.ts'
 
-/** Answers that say of the coupon, and not of this member, that there is none. */
-const CLOSED = new Set<string>(['coupon_sold_out', 'coupon_not_open'])
-
-export async function claimCoupon(
-  context: CouponContext,
+export function claimCoupon(
+  rungs: ClaimRungs,
+  standing: Rung<'coupon.claim'>,
   call: Call,
   couponId: string,
-): Promise<Result<ClaimAnswer>> {
-  const { gate } = context
-  const request = { couponId, memberId: call.principal.id }
-  if (gate.isFlagged(couponId)) {
-    const answer = await gate.look(call, request)
-    if (answer !== null) return answer
-  }
-  const decided = await claimBySql(context, call, request)
-  if (!decided.ok && CLOSED.has(decided.refusal.code)) gate.flag(couponId)
-  return decided
+): Promise<Result<ClaimAnswer | AcceptedClaim>> {
+  const claim = rungs[standing]
+  invariant(claim !== null, `coupon.claim cannot stand on ${standing}: it is not configured`)
+  return claim(call, { couponId, memberId: call.principal.id })
 }

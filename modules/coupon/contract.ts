@@ -1,6 +1,6 @@
 // What the coupon module offers: never more than the quota, never two for one member, none stranded.
 
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import {
   Cursor,
   Id,
@@ -44,6 +44,50 @@ export const Claim = Type.Object({
   claimedAt: Type.Integer(),
   orderId: Nullable(Type.String()),
 })
+
+export type ClaimView = Static<typeof Claim>
+
+/** Of a claim that is accepted: letters, digits and dots made by Levee. Only the member that it was given to may use it. */
+const Ticket = Type.String({ minLength: 1, maxLength: 160, pattern: '^[A-Za-z0-9_.-]+$' })
+
+/** Where a claim stands in the line. */
+const Place = Type.Object({
+  ahead: Type.Integer({ description: 'Claims before it that are not decided yet; up to 0.1 s old' }),
+  estimatedMs: Nullable(
+    Type.Integer({
+      description: 'Until it is decided, at the pace of late; null: nothing was decided lately',
+    }),
+  ),
+})
+export type Place = Static<typeof Place>
+
+/** Queued, and not decided: it may still be refused. */
+export const AcceptedClaim = Type.Object({
+  claimId: Type.String(),
+  couponId: Type.String(),
+  state: OneOf('accepted'),
+  claimedAt: Type.Integer(),
+  orderId: Type.Null(),
+  ticket: Ticket,
+  place: Place,
+  statusPath: Type.String({ description: 'Where its state is to be asked for' }),
+  streamPath: Type.String({ description: 'Where its state is told as it changes, as server-sent events' }),
+})
+export type AcceptedClaim = Static<typeof AcceptedClaim>
+
+/** What became of an accepted claim. */
+export const ClaimProgress = Type.Object({
+  claimId: Type.String(),
+  couponId: Type.String(),
+  ticket: Ticket,
+  state: OneOf('accepted', 'issued', 'refused'),
+  place: Type.Union([Place, Type.Null()], { description: 'While it is accepted' }),
+  claim: Type.Union([Claim, Type.Null()], { description: 'Once it is issued' }),
+  refusal: Type.Union([Type.Object({ code: Type.String(), detail: Type.String() }), Type.Null()], {
+    description: 'Once it is refused: code and detail as claiming it would answer',
+  }),
+})
+export type ClaimProgress = Static<typeof ClaimProgress>
 
 const terms = {
   name: Line(100),
@@ -119,11 +163,12 @@ export const couponContract = {
     idempotency: 'natural',
   }),
   claimCoupon: operation({
-    summary: 'Claim a coupon: first come, first served, one a member',
-    http: { method: 'POST', path: '/coupons/:couponId/claims', status: 201 },
+    summary:
+      'Claim a coupon: first come, first served, one a member. 201: it is issued; 202: it is in the line, see `statusPath`',
+    http: { method: 'POST', path: '/coupons/:couponId/claims', status: 201, mayAccept: true },
     access: customer,
     input: Type.Object({ couponId: Id }, closed),
-    output: Claim,
+    output: Type.Union([Claim, AcceptedClaim]),
     refusals: [
       'coupon_unknown',
       'coupon_not_open',
@@ -132,6 +177,20 @@ export const couponContract = {
       'lock_timeout',
     ],
     idempotency: 'key',
+  }),
+  claimProgress: operation({
+    summary: 'What became of a claim that was accepted: its place in the line, or its end',
+    http: {
+      method: 'GET',
+      path: '/coupons/:couponId/claims/:ticket',
+      status: 200,
+      stream: { path: '/events', field: 'state', goesOn: ['accepted'] },
+    },
+    access: customer,
+    input: Type.Object({ couponId: Id, ticket: Ticket }, closed),
+    output: ClaimProgress,
+    refusals: ['not_found'],
+    idempotency: 'natural',
   }),
   myCoupons: operation({
     summary: 'The coupons of this member',

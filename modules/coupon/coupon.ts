@@ -2,7 +2,7 @@
 
 import type { Output } from '../../platform/contract/operation.ts'
 import { type Refused, refuse } from '../../platform/contract/result.ts'
-import type { couponContract } from './contract.ts'
+import type { ClaimView, couponContract } from './contract.ts'
 import type { ClaimRow, CouponRow } from './tables.ts'
 
 type Terms = Pick<CouponRow, 'kind' | 'value' | 'max_discount'>
@@ -47,7 +47,7 @@ export function couponView(row: CouponRow): Output<typeof couponContract.getCoup
   return { couponId, name, kind, value, ...money, quota, issued, left: quota - issued, ...times, version }
 }
 
-export function claimView(row: ClaimRow): Output<typeof couponContract.claimCoupon> {
+export function claimView(row: ClaimRow): ClaimView {
   const { claim_id: claimId, coupon_id: couponId, state, claimed_at: claimedAt, order_id: orderId } = row
   return { claimId, couponId, state, claimedAt, orderId }
 }

@@ -3,6 +3,7 @@
 // nothing: each "no" rests on the ledger as it was after the claim came in, so none is stranded behind a flag, a
 // winner's repeat hears its first answer, and who holds the coupon hears that.
 
+import { Recent } from '../../platform/cache/recent.ts'
 import { RecentSet } from '../../platform/cache/recent-set.ts'
 import type { Call } from '../../platform/contract/call.ts'
 import { type Result, refuse } from '../../platform/contract/result.ts'
@@ -15,6 +16,10 @@ import { alreadyClaimed, claimIdOf, closedFor, type QuotaRow } from './coupon.ts
 
 /** Coupons flagged: more than are asked for at the same time. One that is not flagged only costs time. */
 const FLAGS_MOST = 10_000
+/** How long the ledger's last word on a coupon may speak for it, ms: nobody notices, and a rush costs ten reads a second. */
+const WORD_MS = 100
+/** From here on the next claim looks again, while the others still go by the word, ms. */
+const WORD_AGAIN_MS = 50
 /** Claims of one look. On SQLite it holds the main thread; elsewhere it is one round trip. */
 const LOOK_MOST = { sqlite: 256, mysql: 512 } as const
 /** Claims waiting for a look, as many as may wait for the ledger's lock: two seconds of work at full speed. */
@@ -28,6 +33,15 @@ const readKeys = selectByKey({
   lock: false,
 })
 
+/** A coupon as the ledger had it. */
+export interface Word {
+  readonly row: QuotaRow
+  /** Epoch ms, from before it was read. */
+  readonly asOf: number
+  /** Epoch ms: somebody should look again. */
+  renewAt: number
+}
+
 interface Waiting {
   readonly call: Call
   readonly request: ClaimRequest
@@ -40,6 +54,7 @@ export class SoldOutGate {
   private readonly clock: Clock
   private readonly maxBatch: number
   private readonly flags = new RecentSet(FLAGS_MOST)
+  private readonly words = new Recent<string, Word>(FLAGS_MOST)
   private waiting: Waiting[] = []
   private looking = false
   private idle: Array<() => void> = []
@@ -58,6 +73,19 @@ export class SoldOutGate {
   /** The judge said no to somebody who does not hold it. */
   flag(couponId: string): void {
     this.flags.add(couponId)
+  }
+
+  /** What the ledger said of it a moment ago; null: nothing that still counts. */
+  lastWord(couponId: string, now: number): Word | null {
+    const word = this.words.get(couponId)
+    return word !== undefined && now >= word.asOf && now < word.asOf + WORD_MS ? word : null
+  }
+
+  /** True for one claim every now and then: it is the one that looks again. */
+  mustRenew(word: Word, now: number): boolean {
+    if (now < word.renewAt) return false
+    word.renewAt = now + WORD_AGAIN_MS
+    return true
   }
 
   /** The answer, if a read can give it; null: the judge is to be asked. Never rejects. */
@@ -97,6 +125,7 @@ export class SoldOutGate {
 
   private async lookUp(batch: readonly Waiting[]): Promise<void> {
     const keys = batch.flatMap(({ call }) => (call.idempotency ? [call.idempotency.id] : []))
+    const asOf = this.clock()
     let sets: Row[][]
     try {
       // In this order: whose claim took the last one is found by the reads that come after that of the coupon.
@@ -116,6 +145,8 @@ export class SoldOutGate {
       byKey(sets[2], 'id'),
     ]
     const now = this.clock()
+    for (const row of coupons.values() as Iterable<unknown> as Iterable<QuotaRow>)
+      this.words.set(row.coupon_id, { row, asOf, renewAt: asOf + WORD_AGAIN_MS })
     for (const { call, request, claimId, resolve } of batch) {
       const first = call.idempotency === null ? undefined : answers.get(call.idempotency.id)
       const coupon = coupons.get(request.couponId) as unknown as QuotaRow | undefined

@@ -101,3 +101,28 @@ export function claimPage(
   }
   return query.execute()
 }
+
+/** Members who hold a claim of this coupon, in the order of their ids, from after `after` on. */
+export async function membersOf(
+  ledger: Ledger,
+  couponId: string,
+  after: string | null,
+  limit: number,
+): Promise<string[]> {
+  const db = ledger.reads<CouponTables>()
+  const rows = await db
+    .selectFrom('coupon_claims')
+    .select('member_id')
+    // Ids of claims begin with that of their coupon and a dot; a slash comes right after the dot.
+    .where('claim_id', '>', `${couponId}.${after ?? ''}`)
+    .where('claim_id', '<', `${couponId}/`)
+    .orderBy('claim_id')
+    .limit(limit)
+    .execute()
+  return rows.map(row => row.member_id)
+}
+
+export function claimRows(ledger: Ledger, claimIds: readonly string[]): Promise<ClaimRow[]> {
+  const db = ledger.reads<CouponTables>()
+  return db.selectFrom('coupon_claims').selectAll().where('claim_id', 'in', claimIds).execute()
+}

@@ -38,11 +38,58 @@ export interface RedemptionRow {
   redeemed_at: number
 }
 
+/**
+ * Places in the line that one process may give out, written down before the first of them is: places without an
+ * outcome are what may still be owed, even if every process died.
+ */
+export interface BlockRow {
+  block_id: string
+  coupon_id: string
+  /** The process that gives them out. */
+  owner: string
+  size: number
+  /** Makes tickets that nobody can guess. */
+  secret: string
+  leased_at: number
+  /** When it was closed: nothing more is given out of it. */
+  closed_at: number | null
+  /** One letter a place: see block.ts. */
+  outcomes: string
+  /** Places with an outcome. */
+  decided: number
+}
+
+/** How far the line is decided, by partition of the topic. */
+export interface PositionRow {
+  partition_no: number
+  /** The first record that is not decided. */
+  next_offset: number
+  /** Records a second, while there is work. */
+  pace: number
+  decided_at: number
+}
+
+/** A record of the line that is no claim, or that the ledger cannot take. */
+export interface DeadRecordRow {
+  /** `<partition>.<offset>` */
+  record_id: string
+  record_key: string | null
+  value: string | null
+  cause: string
+  created_at: number
+}
+
 export interface CouponTables {
   coupons: CouponRow
   coupon_claims: ClaimRow
   coupon_redemptions: RedemptionRow
+  coupon_blocks: BlockRow
+  coupon_positions: PositionRow
+  coupon_dead_records: DeadRecordRow
 }
+
+/** Partitions whose position is kept: more than a topic of claims ever needs, see queue-consumer.ts. */
+export const POSITIONS = 64
 
 export const couponSchema: Schema = {
   '2026-11-23-coupon': t => [
@@ -58,5 +105,20 @@ export const couponSchema: Schema = {
     `CREATE TABLE coupon_redemptions (
       order_id ${t.id} NOT NULL PRIMARY KEY, claim_id ${t.text(120)}, discount ${t.int} NOT NULL, state ${t.id} NOT NULL,
       redeemed_at ${t.int} NOT NULL) ${t.table}`,
+  ],
+  '2026-11-25-coupon-line': t => [
+    `CREATE TABLE coupon_blocks (
+      block_id ${t.id} NOT NULL PRIMARY KEY, coupon_id ${t.id} NOT NULL, owner ${t.id} NOT NULL, size ${t.int} NOT NULL,
+      secret ${t.id} NOT NULL, leased_at ${t.int} NOT NULL, closed_at ${t.int}, outcomes ${t.text(1000)} NOT NULL,
+      decided ${t.int} NOT NULL, CONSTRAINT coupon_block CHECK (decided >= 0 AND decided <= size)) ${t.table}`,
+    'CREATE INDEX coupon_blocks_age ON coupon_blocks (leased_at)',
+    `CREATE TABLE coupon_positions (
+      partition_no ${t.int} NOT NULL PRIMARY KEY, next_offset ${t.int} NOT NULL, pace ${t.int} NOT NULL,
+      decided_at ${t.int} NOT NULL) ${t.table}`,
+    `INSERT INTO coupon_positions (partition_no, next_offset, pace, decided_at) VALUES
+      ${Array.from({ length: POSITIONS }, (_, partition) => `(${partition}, 0, 0, 0)`).join(',')}`,
+    `CREATE TABLE coupon_dead_records (
+      record_id ${t.id} NOT NULL PRIMARY KEY, record_key ${t.text(1000)}, value ${t.long}, cause ${t.text(1000)} NOT NULL,
+      created_at ${t.int} NOT NULL) ${t.table}`,
   ],
 }

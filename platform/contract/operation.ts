@@ -16,6 +16,19 @@ export interface HttpBinding {
   readonly path: string
   /** Status of a success. */
   readonly status: 200 | 201 | 202 | 204
+  /** A success may also be `accepted`, with status 202: not done yet. */
+  readonly mayAccept?: true
+  /** Only with GET: the answer can also be watched. */
+  readonly stream?: StreamBinding
+}
+
+/** The same answer as server-sent events, each time that it has changed, until it is final. */
+export interface StreamBinding {
+  /** Added to the path. */
+  readonly path: string
+  /** The answer is final once this field of it holds none of `goesOn`. */
+  readonly field: string
+  readonly goesOn: readonly string[]
 }
 
 /**

@@ -18,6 +18,8 @@ export interface Success<T> {
   readonly value: T
   /** `value` as JSON text where it was made already (stored with the key), so that it is made once. */
   readonly json?: string
+  /** It is not done yet: queued where it cannot be lost, and to be decided. Over HTTP the status is 202 then. */
+  readonly accepted?: true
 }
 
 export interface Refused {

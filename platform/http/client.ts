@@ -146,8 +146,10 @@ function replyOf({ status, headers, text }: Answer, idempotencyKey: string | nul
   const about = { status, requestId: typeof id === 'string' ? id : null, idempotencyKey }
   const type = headers['content-type'] ?? ''
   if (status === 204) return { ok: true, value: undefined, ...about }
-  if (status < 300 && type.startsWith('application/json'))
-    return { ok: true, value: read(text, status), ...about }
+  if (status < 300 && type.startsWith('application/json')) {
+    const accepted = status === 202 ? ({ accepted: true } as const) : {}
+    return { ok: true, value: read(text, status), ...accepted, ...about }
+  }
   const problem = type.startsWith('application/problem+json') ? (read(text, status) as Problem) : null
   if (problem === null || !Object.hasOwn(catalogue, problem.code))
     throw new HttpError(

@@ -1,0 +1,64 @@
+// The three ways of a claim to the ledger, each only where its engine is configured, and what goes with them.
+
+import type { GroupOptions, Topic } from '../../platform/kafka/kafka.ts'
+import type { Sweep } from '../../platform/module.ts'
+import { Blocks } from './blocks.ts'
+import { claimProgress, type ShowProgress } from './claim-progress.ts'
+import type { ClaimRungs, CouponContext } from './deps.ts'
+import { LinePositions } from './line-positions.ts'
+import { lineSweeps } from './line-sweeps.ts'
+import { PARTITIONS, QueueConsumer, TOPIC } from './queue-consumer.ts'
+import { claimByKafka } from './rung-kafka.ts'
+import { claimByRedis } from './rung-redis.ts'
+import { claimBySql } from './rung-sql.ts'
+
+export interface Wired {
+  readonly rungs: ClaimRungs
+  readonly progress: ShowProgress
+  readonly topics: readonly Topic[]
+  readonly groups: readonly GroupOptions[]
+  readonly sweeps: readonly Sweep[]
+  /** Resolves when nothing of theirs is under way, and what they leased is given back. */
+  drained(): Promise<void>
+}
+
+/** `answersUnder`: the name under which first answers of claims lie in the ledger, on every rung. */
+export function wireRungs(context: CouponContext, answersUnder: string): Wired {
+  const { redis, prefixes } = context
+  const byRedis = redis ? claimByRedis(context, redis, prefixes?.redisPrefix ?? '') : null
+  const line = lineOf(context, answersUnder)
+  return {
+    rungs: {
+      kafka: line?.rung.claim ?? null,
+      redis: byRedis?.claim ?? null,
+      sql: claimBySql(context),
+    },
+    progress: claimProgress(context.ledger, context.clock, new LinePositions(context.ledger, context.clock)),
+    topics: line === null ? [] : [{ name: TOPIC, partitions: PARTITIONS }],
+    groups: line === null ? [] : [line.consumer.group()],
+    sweeps: line?.sweeps ?? [],
+    async drained() {
+      await byRedis?.drained()
+      await line?.drained()
+    },
+  }
+}
+
+/** What a process with Kafka has: it may give out places, take claims out of the line, or both. */
+function lineOf(context: CouponContext, answersUnder: string) {
+  const { kafka, ledger, clock, log } = context
+  if (!kafka) return null
+  const blocks = new Blocks(ledger, clock, log)
+  const consumer = new QueueConsumer(context, answersUnder)
+  const rung = claimByKafka(context, kafka, blocks, new LinePositions(ledger, clock))
+  return {
+    consumer,
+    rung,
+    sweeps: lineSweeps(ledger, kafka, blocks, clock),
+    async drained() {
+      await rung.close()
+      await blocks.close(true)
+      await consumer.drained()
+    },
+  }
+}
