@@ -12,8 +12,8 @@ import type { ClaimProgress, ClaimView, couponContract } from './contract.ts'
 import { alreadyClaimed, claimIdOf, claimView } from './coupon.ts'
 import type { LinePositions } from './line-positions.ts'
 import { claimRows } from './store.ts'
-import { isSealed, readTicket } from './ticket.ts'
 import type { BlockRow } from './tables.ts'
+import { isSealed, readTicket } from './ticket.ts'
 
 /** The oldest that is told, ms: many ask again and again, and are one read. */
 const STALENESS_MS = 100

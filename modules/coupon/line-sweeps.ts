@@ -53,7 +53,8 @@ export function lineSweeps(ledger: Ledger, kafka: Kafka, blocks: Blocks, clock: 
     const sound = positions.every(({ committed, end }) => committed <= end)
     const stale = before !== null && positions.some(each => before.ends.get(each.partition)?.log !== each.log)
     if (!sound) seen = null
-    else if (before === null || through || stale) seen = { at, ends: new Map(positions.map(each => [each.partition, each])) }
+    else if (before === null || through || stale)
+      seen = { at, ends: new Map(positions.map(each => [each.partition, each])) }
     return through && sound ? before : null
   }
 

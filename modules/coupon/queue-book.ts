@@ -1,15 +1,19 @@
 // A batch of the line, decided in the order of the line on the rows of its coupons and blocks. Pure. What is written
 // for one batch is one transaction: claims, quota, first answers, and the outcome of every place.
 
-import type { Outcome } from '../../platform/sql/combiner.ts'
 import { invariant } from '../../platform/contract/result.ts'
+import type { Outcome } from '../../platform/sql/combiner.ts'
 import { type Row, selectByKey, updateByKey, type Value, type Write } from '../../platform/sql/statements.ts'
 import { type Letter, letters, UNDECIDED, VOID } from './block.ts'
 import { type ClaimAnswer, ClaimBook } from './claim-book.ts'
 import type { QueuedClaim } from './queue-record.ts'
 import type { BlockRow } from './tables.ts'
 
-const block = { columns: 'block_id, coupon_id, size, outcomes, decided', from: 'coupon_blocks', key: 'block_id' } as const
+const block = {
+  columns: 'block_id, coupon_id, size, outcomes, decided',
+  from: 'coupon_blocks',
+  key: 'block_id',
+} as const
 export const lockBlocks = selectByKey({ ...block, lock: true })
 export const blocksThere = selectByKey({ ...block, columns: 'block_id', lock: false })
 export const readFirstAnswers = selectByKey({

@@ -5,8 +5,8 @@ import { systemCall } from '../../platform/contract/call.ts'
 import { isAway } from '../../platform/events/isolate.ts'
 import type { GroupOptions, TakenRecord } from '../../platform/kafka/kafka.ts'
 import { Combiner } from '../../platform/sql/combiner.ts'
-import { buryRecords } from './block-store.ts'
 import { letters } from './block.ts'
+import { buryRecords } from './block-store.ts'
 import type { CouponContext } from './deps.ts'
 import { type QueueAnswer, type QueueBatch, queueFamily } from './queue-family.ts'
 import { type QueuedClaim, readRecord } from './queue-record.ts'
@@ -116,7 +116,8 @@ export class QueueConsumer {
     for (const [i, fate] of fates.entries()) {
       const { taken, claim } = some[i]!
       if (fate.kind === 'dead') dead.push({ taken, cause: fate.cause })
-      else if (fate.kind === 'decided' && fate.letter === letters.soldOut) this.context.gate.flag(claim.couponId)
+      else if (fate.kind === 'decided' && fate.letter === letters.soldOut)
+        this.context.gate.flag(claim.couponId)
     }
   }
 

@@ -72,5 +72,12 @@ export function queueFamily(name: string): Combinable<QueueBatch, QueueAnswer> {
 /** Nobody waits for it here: who claimed hears of it by asking. */
 function pendingOf(request: QueuedClaim) {
   const call = { ...request.call, deadline: request.at }
-  return { request, call, enqueuedAt: request.at, parks: 0, resolve: () => undefined, reject: () => undefined }
+  return {
+    request,
+    call,
+    enqueuedAt: request.at,
+    parks: 0,
+    resolve: () => undefined,
+    reject: () => undefined,
+  }
 }

@@ -11,7 +11,8 @@ export interface Ticket {
   readonly offset: number
 }
 
-const FORM = /^([A-Za-z0-9_-]{1,64})\.([0-9a-z]{1,2})\.([0-9a-z]{1,4})\.([0-9a-z]{1,11})\.([A-Za-z0-9_-]{22})$/
+const FORM =
+  /^([A-Za-z0-9_-]{1,64})\.([0-9a-z]{1,2})\.([0-9a-z]{1,4})\.([0-9a-z]{1,11})\.([A-Za-z0-9_-]{22})$/
 const BASE = 36
 
 /** `secret` of the block: whoever does not know it can make none. */
@@ -36,7 +37,11 @@ export function readTicket(text: string): (Ticket & { readonly seal: string }) |
   }
 }
 
-export function isSealed(ticket: Ticket & { readonly seal: string }, secret: string, memberId: string): boolean {
+export function isSealed(
+  ticket: Ticket & { readonly seal: string },
+  secret: string,
+  memberId: string,
+): boolean {
   return sealOf(ticket, secret, memberId) === ticket.seal
 }
 
