@@ -40,7 +40,7 @@ export class OwnRedis {
 
   /** `options`: of the command line, by the folder it lives in and its port. */
   static async start(
-    program: string,
+    program: string = redisPrograms[0] ?? 'redis-server',
     options: (folder: string, port: number) => readonly string[] = (_folder, port) => ['--port', `${port}`],
   ): Promise<OwnRedis> {
     const folder = mkdtempSync(path.join(tmpdir(), 'levee-redis-'))
