@@ -12,6 +12,7 @@ import { productContract } from '../../modules/product/contract.ts'
 import type { Result } from '../../platform/contract/result.ts'
 import { type Client, createClient } from '../../platform/http/client.ts'
 import { createSender, type Sender } from '../../platform/http/send.ts'
+import { decidedClaims } from './decided-claims.ts'
 import type { RunningShop, ShopPlace } from './shop.ts'
 
 /** Connections of one person: as many as a test sends at once. */
@@ -69,7 +70,7 @@ export class People {
       order: createClient(orderContract, options),
       payment: createClient(paymentContract, options),
       point: createClient(pointContract, options),
-      coupon: createClient(couponContract, options),
+      coupon: decidedClaims(createClient(couponContract, options)),
       bestseller: createClient(bestsellerContract, options),
     }
   }
