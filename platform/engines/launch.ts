@@ -56,7 +56,9 @@ class StartFailed extends Error {
 
 async function launchOn(port: number, engine: Engine, options: LaunchOptions): Promise<Launched> {
   const { folder, passwords } = options
-  const { program, args } = await engine.prepare({ ...options, port })
+  const { program, args } = await engine.prepare({ ...options, port }).catch((error: Error) => {
+    throw new Error(`${engine.title} did not start: ${error.message}`, { cause: error })
+  })
   const logFile = path.join(folder, `${engine.name}.log`)
   const log = openSync(logFile, 'w', 0o600)
   const child = spawn(program, args, {

@@ -2,11 +2,11 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Engine, Passwords, Say, Urls } from './engine.ts'
-import { makePasswords } from './passwords.ts'
+import type { Engine, Say, Urls } from './engine.ts'
+import { makePasswords, passwordsIn } from './passwords.ts'
 import { endProcess } from './processes.ts'
 import { waitFor } from './wait-for.ts'
 import type { WatchdogAnswer, WatchdogOrder } from './watchdog.ts'
@@ -17,11 +17,10 @@ const STOP_GRACE_MS = 8_000
 const WATCHDOG_GRACE_MS = 10_000
 
 export interface StartOptions {
-  /** Absent: a temporary folder, removed at the end. Given: kept, and used again by the next start. */
+  /** Absent: a temporary folder, removed at the end. Given: kept, and used again by the next start, passwords too. */
   readonly folder?: string
   /** Absent or 0: any free one. */
   readonly port?: number
-  readonly passwords?: Passwords
   /** Time for an orderly end before SIGKILL, ms. */
   readonly stopGrace?: number
   readonly say?: Say
@@ -42,8 +41,11 @@ export async function startEngine<P extends object, O extends object>(
   start: StartOptions,
   options: O,
 ): Promise<Started> {
-  const { say = () => {}, port = 0, passwords = makePasswords(), stopGrace = STOP_GRACE_MS } = start
+  const { say = () => {}, port = 0, stopGrace = STOP_GRACE_MS } = start
   const programs = await engine.ensure(say)
+  const kept = start.folder === undefined ? null : path.resolve(start.folder)
+  if (kept !== null) await mkdir(kept, { recursive: true, mode: 0o700 })
+  const passwords = kept === null ? makePasswords() : passwordsIn(kept)
   // Its own process group: Ctrl-C in a terminal must reach the parent only, which then stops in order.
   const watchdog = spawn(process.execPath, [path.join(import.meta.dirname, 'watchdog.ts')], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -52,7 +54,7 @@ export async function startEngine<P extends object, O extends object>(
   const order: WatchdogOrder = {
     engine: engine.name,
     launch: { programs, port, passwords, options },
-    folder: start.folder === undefined ? null : path.resolve(start.folder),
+    folder: kept,
     grace: stopGrace,
   }
   watchdog.stdin.on('error', () => {}) // it ended early: its exit is what is looked at
@@ -80,7 +82,7 @@ export async function startEngine<P extends object, O extends object>(
       await waitFor(() => ended, stopGrace + WATCHDOG_GRACE_MS)
       // Usually gone by now; the watchdog itself may have been killed.
       await endProcess(answer.pid, line => engine.isOurs(line, folder), 0)
-      if (start.folder === undefined) await rm(folder, { recursive: true, force: true })
+      if (kept === null) await rm(folder, { recursive: true, force: true })
     },
   }
 }

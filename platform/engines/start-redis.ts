@@ -10,7 +10,7 @@ export interface RunningRedis extends Omit<Started, 'urls'> {
 }
 
 /**
- * Without `persist` it comes back empty, also in the same folder. For the same URL again, hand in port and passwords.
+ * Without `persist` it comes back empty, also in the same folder. The same folder and port give the same URL.
  * @throws EngineMissing, or Error with the server's log. The server ends with this process, even after kill -9.
  */
 export async function startRedis(options: StartOptions & RedisOptions = {}): Promise<RunningRedis> {

@@ -61,9 +61,8 @@ function namesOf(text: string): readonly EngineName[] {
 async function up({ folder, only, json }: Options): Promise<void> {
   const { engineUp } = await import('../../platform/engines/standing.ts')
   const engines = await load(only)
-  const say = (line: string): void => console.error(line)
   const started = await Promise.allSettled(
-    engines.map(engine => telling(engine.title, say, engineUp(engine, folder, say))),
+    engines.map(engine => telling(`Starting ${engine.title}`, engineUp(engine, folder, say))),
   )
   const states = started.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []))
   // Lines that a shell can take: `export $(levee engines up)`.
@@ -83,11 +82,10 @@ async function up({ folder, only, json }: Options): Promise<void> {
 async function down({ folder, only, json }: Options): Promise<void> {
   const { engineDown } = await import('../../platform/engines/standing.ts')
   const engines = await load(only)
-  const say = (line: string): void => console.error(line)
   const stopped = await Promise.all(
     engines.map(async engine => ({
       engine: engine.name,
-      stopped: await telling(engine.title, say, engineDown(engine, folder)),
+      stopped: await telling(`Stopping ${engine.title}`, engineDown(engine, folder)),
     })),
   )
   const lines = engines.map(({ title }, index) =>
@@ -116,11 +114,13 @@ const load = (names: readonly EngineName[]): Promise<readonly Engine[]> => Promi
 const exitCodeOf = (states: readonly EngineStatus[]): number =>
   states.every(({ reachable }) => reachable) ? OK : UNREACHABLE
 
-/** Says from time to time that something is still under way. */
-async function telling<T>(title: string, say: (line: string) => void, work: Promise<T>): Promise<T> {
+const say = (line: string): void => console.error(line)
+
+/** Says from time to time that it is still under way. */
+function telling<T>(what: string, work: Promise<T>): Promise<T> {
   const began = performance.now()
   const timer = setInterval(() => {
-    say(`${title}: under way for ${Math.round((performance.now() - began) / 1000)} s …`)
+    say(`${what} … ${Math.round((performance.now() - began) / 1000)} s`)
   }, TELL_EVERY_MS)
   return work.finally(() => clearInterval(timer))
 }

@@ -32,7 +32,10 @@ export function register(program: Command): void {
     )
     .option('--admin-email <email>', 'e-mail of the first administrator', 'admin@levee.localhost')
     .option('--json', 'print one JSON line when ready')
-    .addHelpText('after', `\nExample:\n  $ levee start --port 9000\n${EXIT_CODE_HELP}`)
+    .addHelpText(
+      'after',
+      `\nExample:\n  $ levee start --port 9000\n  $ levee engines up && levee start --engines\n${EXIT_CODE_HELP}`,
+    )
     .action(start)
 }
 
@@ -56,7 +59,7 @@ async function start(options: Options): Promise<void> {
   })
   if (options.json)
     console.log(JSON.stringify({ ready: { url, ...(administrator ? { administrator } : {}) } }))
-  else welcome(url, administrator)
+  else welcome(url, administrator, options.engines ? ' --engines' : '')
   // A process that is killed does not write its compile cache on the way out.
   const { flushCompileCache } = await import('node:module')
   flushCompileCache()
@@ -69,7 +72,8 @@ function portTaken(error: unknown, port: number): unknown {
   return new CommandFailure(PROBLEM, `port ${port} is taken by another program. Take another one: ${advice}`)
 }
 
-function welcome(url: string, administrator: { email: string; password: string } | null): void {
+/** `more`: what other commands need too, to be about the same ledger. */
+function welcome(url: string, administrator: { email: string; password: string } | null, more: string): void {
   const lines = [`Levee is open on ${url}`, '']
   if (administrator !== null) {
     lines.push('The administrator, shown this once:')
@@ -78,7 +82,7 @@ function welcome(url: string, administrator: { email: string; password: string }
   lines.push('Try:')
   lines.push(`  curl "${url}/v1/products?q=heart"`)
   lines.push(`  curl ${url}/v1/products/85123A`)
-  lines.push('  npx --no levee verify')
+  lines.push(`  npx --no levee verify${more}`)
   lines.push(
     '',
     `The API with every operation: ${url}/docs`,

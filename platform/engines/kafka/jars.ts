@@ -1,5 +1,6 @@
 // Kafka's jars, fetched from Maven Central once and kept beside the packages of npm. There whole, or not at all.
 
+import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -26,7 +27,7 @@ export function findJars(folder: string): string | null {
 /** @throws EngineMissing when they cannot be fetched */
 export async function installJars(maven: string, machine: Machine, folder: string): Promise<string> {
   await removeLeftovers(folder)
-  const fresh = `${folder}.new-${process.pid}`
+  const fresh = `${folder}.new-${process.pid}-${randomBytes(4).toString('hex')}`
   const libraries = path.join(fresh, 'libs')
   await mkdir(fresh, { recursive: true })
   try {
@@ -51,6 +52,7 @@ async function fetchJars(
 ): Promise<void> {
   let output = ''
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    await rm(path.join(folder, 'libs'), { recursive: true, force: true })
     const ran = await machine.run(maven, args, folder)
     if (ran.code === 0 && findJars(folder) !== null) return
     output = ran.output
@@ -68,7 +70,8 @@ async function removeLeftovers(folder: string): Promise<void> {
   if (!existsSync(parent)) return
   const beginning = `${path.basename(folder)}.new-`
   for (const name of readdirSync(parent)) {
-    if (!name.startsWith(beginning) || commandLine(Number(name.slice(beginning.length))) !== null) continue
-    await rm(path.join(parent, name), { recursive: true, force: true })
+    if (!name.startsWith(beginning)) continue
+    const pid = Number(name.slice(beginning.length).split('-')[0])
+    if (commandLine(pid) === null) await rm(path.join(parent, name), { recursive: true, force: true })
   }
 }

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import type { Engine, Place } from '../engine.ts'
 import { freePort } from '../free-port.ts'
@@ -17,6 +17,7 @@ import {
   logConfigFile,
   logProperties,
   serverProperties,
+  temporaryFolder,
 } from './options.ts'
 import { ping } from './ping.ts'
 
@@ -32,6 +33,8 @@ export const kafka: Engine<KafkaPrograms, KafkaOptions> = {
   ensure: say => ensureKafka(say),
   async prepare(place) {
     const { programs, folder, port, options } = place
+    await rm(temporaryFolder(folder), { recursive: true, force: true })
+    await mkdir(temporaryFolder(folder), { mode: 0o700 })
     await writeFile(logConfigFile(folder), logProperties())
     // Nobody else talks to the controller, so that its port may be another one each time.
     const controllerPort = await freePort()

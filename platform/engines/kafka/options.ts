@@ -20,6 +20,7 @@ const HEAP_MIB = 512
 
 export const dataFolder = (folder: string): string => path.join(folder, 'data')
 export const configFile = (folder: string): string => path.join(folder, 'server.properties')
+export const temporaryFolder = (folder: string): string => path.join(folder, 'tmp')
 export const logConfigFile = (folder: string): string => path.join(folder, 'log4j2.properties')
 
 export function serverProperties(
@@ -81,8 +82,10 @@ export function javaOptions(
   return [
     `-Xmx${heap}m`,
     ...(quick ? ['-XX:TieredStopAtLevel=1'] : []),
-    // No dump of the heap, no file of errors beside whatever the parent's folder is.
+    // Nothing outside of the folder: libraries unpacked by a JVM that is killed would stay in /tmp for ever.
+    '-XX:-UsePerfData',
     `-XX:ErrorFile=${path.join(folder, 'java-error.log')}`,
+    `-Djava.io.tmpdir=${temporaryFolder(folder)}`,
     `-Dlog4j2.configurationFile=${logConfigFile(folder)}`,
     '-cp',
     path.join(libraries, '*'),
