@@ -2,7 +2,6 @@
 
 import { createGateway } from '../gateway/server.ts'
 import type { Config } from '../platform/config/settings.ts'
-import { createDirectTransport } from '../platform/events/direct-transport.ts'
 import { outboxLag } from '../platform/events/outbox-lag.ts'
 import { Relay } from '../platform/events/relay.ts'
 import type { Log } from '../platform/log/log.ts'
@@ -12,6 +11,8 @@ import { createScheduler } from '../platform/scheduler/scheduler.ts'
 import { openLedger } from '../platform/sql/open-ledger.ts'
 import { migrate } from '../platform/sql/schema.ts'
 import { compose, type Doors, schemas } from './compose.ts'
+import { eventDelivery } from './event-delivery.ts'
+import { createKafkaGroups } from './kafka-groups.ts'
 import { openEngines } from './open-engines.ts'
 import { installationSecrets } from './secrets.ts'
 
@@ -68,8 +69,9 @@ export async function createShop(config: Config, log: Log, version: string): Pro
     settings: gatewaySettings(config),
     ...{ clock, log, metrics, version },
   })
-  const transport = createDirectTransport(composed.consumers, { ledger, clock, log })
-  const relay = new Relay({ ledger, clock, log, transport })
+  const delivery = eventDelivery(composed, { ledger, clock, log, kafka: engines.kafka })
+  const relay = new Relay({ ledger, clock, log, transport: delivery.transport })
+  const groups = createKafkaGroups(engines.kafka, modules, delivery, log)
   const retention = retentionSweeps(ledger, { idempotency: config['idempotency.retention'] * 1000 })
   const sweeps = [...modules.flatMap(module => module.sweeps), ...retention]
   const scheduler = createScheduler({ sweeps, clock, log })
@@ -83,6 +85,7 @@ export async function createShop(config: Config, log: Log, version: string): Pro
         backlog: BACKLOG,
       })
       relay.start()
+      groups.start()
       scheduler.start()
       return url
     },
@@ -90,6 +93,7 @@ export async function createShop(config: Config, log: Log, version: string): Pro
       const inTime = await gateway.drain(config['shutdown.drainTimeout'])
       await scheduler.stop()
       await relay.stop()
+      await groups.stop()
       await Promise.all(modules.map(module => module.drain()))
       await gateway.close()
       metrics.stop()

@@ -27,6 +27,8 @@ export interface LaneDeps {
   readonly log: Log
   /** Default `HANDLE_MOST_MS`. */
   readonly handleMost?: number
+  /** Others park letters of this consumer too, of the same keys: that it has none is asked anew for each batch. */
+  readonly shared?: boolean
 }
 
 /** An event with its payload parsed at most once, for however many consumers. */
@@ -34,8 +36,11 @@ export class Sent {
   readonly event: OutboxEvent
   private parsed: DomainEvent | null = null
 
-  constructor(event: OutboxEvent) {
+  /** `parsed`: its payload, where it was parsed already. */
+  constructor(event: OutboxEvent, parsed: DomainEvent['payload'] | null = null) {
     this.event = event
+    const { type, key, version } = event
+    if (parsed !== null) this.parsed = { type, key, version, payload: parsed }
   }
   get key(): string {
     return this.event.key
@@ -182,9 +187,9 @@ export class ConsumerLane {
   }
 
   private async hasNoLetters(): Promise<boolean> {
-    if (this.letters === 'none') return true
+    if (this.letters === 'none' && this.deps.shared !== true) return true
     const now = this.deps.clock()
-    if (this.letters === 'unknown' || now - this.lettersAsked >= LETTERS_MS) {
+    if (this.letters !== 'some' || now - this.lettersAsked >= LETTERS_MS) {
       this.lettersAsked = now
       this.letters = (await hasLetters(this.deps.ledger, this.consumer.name)) ? 'some' : 'none'
     }

@@ -31,7 +31,7 @@ export function createDirectTransport(consumers: readonly Consumer[], deps: Lane
   }
 }
 
-const typesOf = (consumers: readonly Consumer[]): string[] => [
+export const typesOf = (consumers: readonly Consumer[]): string[] => [
   ...new Set(consumers.flatMap(consumer => consumer.types)),
 ]
 
@@ -78,7 +78,7 @@ function worse(a: Outcome, b: Outcome): Outcome {
 /** Longest name that the inbox and the dead letters can hold, characters. */
 const NAME_MOST = 40
 
-function checkConsumer({ name, types }: Consumer, all: readonly Consumer[]): void {
+export function checkConsumer({ name, types }: Consumer, all: readonly Consumer[]): void {
   invariant(
     name.length > 0 && name.length <= NAME_MOST,
     `consumer ${name}: a name has 1 to ${NAME_MOST} characters`,

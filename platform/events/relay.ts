@@ -1,5 +1,5 @@
 // The relay: takes committed events out of the outbox, hands them to a transport in order per key, and deletes
-// what has arrived. It may die at any moment: what it had not deleted is sent again, and consumers notice.
+// what has arrived: at once, or, where the transport only sends, when it tells so. It may die at any moment: what it had not deleted is sent again, and consumers notice.
 //
 // One turn: rows are read unless enough are there, then a batch is sent, and meanwhile what was sent before is
 // deleted and the next rows are read. Only one batch is under way, so there is never more than one sending of a key.
@@ -14,7 +14,7 @@ import { deletePublished } from './outbox-store.ts'
 import { OutboxWindow } from './outbox-window.ts'
 import { Pacer } from './pacer.ts'
 import { ShardLeases } from './shard-leases.ts'
-import type { Fence, OutboxEvent, Outcome, Transport } from './transport.ts'
+import type { Fence, OutboxEvent, Sending, Transport } from './transport.ts'
 
 /** Events sent at once. On SQLite consumers work on the main thread, at 10–30 µs an event. */
 const BATCH = { sqlite: 512, mysql: 1_000 } as const
@@ -23,7 +23,7 @@ const DELETE = 1_000
 /** What has arrived leaves the outbox after this long at the latest, ms: what is still in it counts as under way. */
 const DELETE_AFTER_MS = 150
 /** Events in memory; with more of them waiting for a retry, reading waits too. */
-const WINDOW = 5_000
+const WINDOW = 10_000
 const WINDOW_BYTES = 32 * 1024 * 1024
 /** Polling: at 20 ms a busy shop's events come in hundreds; an idle one asks the ledger five times a second. */
 const PAUSES = { busy: 20, idle: 200 } as const
@@ -31,6 +31,8 @@ const PAUSES = { busy: 20, idle: 200 } as const
 const BY_HAND_MS = 5_000
 /** Pause after an error, ms: the ledger is away, and a lease outlives it. */
 const ERROR_PAUSE_MS = 500
+/** Longest wait for events under way when it stops, ms. What has not arrived by then is sent again by the next. */
+const STOP_MOST_MS = 1_000
 /** Pause between looks whether the leases want renewing, ms. */
 const HEARTBEAT_MS = 500
 
@@ -92,6 +94,7 @@ export class Relay {
   }
 
   start(): void {
+    this.deps.transport.arrivals?.listen(() => this.nudge())
     this.loop ??= this.run()
     // Beside the turns: a slow consumer must not cost the leases. A failure shows in the turn.
     this.heartbeat ??= setInterval(() => void this.leases.renew().catch(() => this.nudge()), HEARTBEAT_MS)
@@ -109,12 +112,18 @@ export class Relay {
     this.nudge()
     await this.loop
     try {
+      const until = performance.now() + STOP_MOST_MS
+      while (this.window.underWay > 0 && performance.now() < until) {
+        await this.collect()
+        await new Promise<void>(resolve => setTimeout(resolve, PAUSES.busy))
+      }
       while (this.published.size > 0) await this.flush()
       await this.leases.release()
     } catch (error) {
       // The ledger is away: the leases end by themselves, and what was sent is sent again and noticed.
       this.deps.log.warn({ err: error }, 'relay stopped without giving its shards back')
     }
+    this.deps.transport.arrivals?.stop()
   }
 
   /** One turn. True where the next has something to do at once. `start` does nothing but take turns. */
@@ -122,6 +131,7 @@ export class Relay {
     await this.leases.renew()
     this.noticeShards()
     const { shards } = this.leases
+    await this.collect()
     if (shards.length === 0) return false
     const most = BATCH[this.deps.ledger.dialect]
     const enough = this.window.ready(this.deps.clock(), most) >= most
@@ -175,12 +185,20 @@ export class Relay {
 
   private async send(batch: readonly OutboxEvent[]): Promise<void> {
     if (batch.length === 0) return
-    let outcomes: readonly Outcome[] | null = null
+    let outcomes: readonly Sending[] | null = null
     try {
       outcomes = await this.deps.transport.publish(batch, this.fence)
     } finally {
       for (const event of this.window.settle(outcomes, this.deps.clock(), Math.random)) this.done(event)
     }
+  }
+
+  /** What became of events that were sent before. */
+  private async collect(): Promise<void> {
+    const { arrivals } = this.deps.transport
+    if (arrivals === undefined) return
+    const arrived = await arrivals.take(this.fence, shard => this.leases.holds(shard))
+    for (const event of this.window.arrived(arrived, this.deps.clock(), Math.random)) this.done(event)
   }
 
   private done({ seq, shard, copied }: Published): void {

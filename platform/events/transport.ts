@@ -1,4 +1,4 @@
-// How events leave the outbox. Today: straight to the consumers (`direct-transport.ts`).
+// How events leave the outbox: straight to the consumers (`direct-transport.ts`) or through Kafka (`kafka-transport.ts`).
 
 import type { Tx } from '../sql/ledger.ts'
 import type { Copy } from '../sql/statements.ts'
@@ -25,6 +25,24 @@ export interface OutboxEvent {
  */
 export type Outcome = 'done' | 'failed' | 'again'
 
+/** `sent`: on its way. What became of it is told later, and until then nothing else of its key is sent. */
+export type Sending = Outcome | 'sent'
+
+export interface Arrival {
+  readonly seq: number
+  readonly outcome: Outcome
+}
+
+/** What becomes of events that were `sent`. */
+export interface Arrivals {
+  /** What is known since it was last asked. Events whose shard is not held any more are forgotten. */
+  take(fence: Fence, holds: (shard: number) => boolean): Promise<readonly Arrival[]>
+  /** `heard` is called when there is something to take. */
+  listen(heard: () => void): void
+  /** Nothing more is waited for. */
+  stop(): void
+}
+
 /**
  * Of the shards that the relay believes to hold, those that it still holds, locked until the transaction ends.
  * What a transport writes about an event it writes behind this fence.
@@ -47,10 +65,12 @@ export interface Transport {
   readonly copies: Copies | null
   /**
    * One outcome an event, in the same order. Events of a key come in order of version and all earlier ones were
-   * `done`. Never called again before it has answered. Throws when nothing can be said of the whole batch
+   * `done` (`sent` is not enough). Never called again before it has answered. Throws when nothing can be said of the whole batch
    * (the ledger is away): it is sent again as it is.
    */
-  publish(events: readonly OutboxEvent[], fence: Fence): Promise<readonly Outcome[]>
+  publish(events: readonly OutboxEvent[], fence: Fence): Promise<readonly Sending[]>
   /** The relay got shards that another one had: what is remembered of the ledger may be old. */
   shardsTaken(): void
+  /** Of a transport that says `sent`. */
+  readonly arrivals?: Arrivals
 }
