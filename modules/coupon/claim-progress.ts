@@ -15,8 +15,8 @@ import { claimRows } from './store.ts'
 import type { BlockRow } from './tables.ts'
 import { isSealed, readTicket } from './ticket.ts'
 
-/** The oldest that is told, ms: many ask again and again, and are one read. */
-const STALENESS_MS = 100
+/** The oldest that is told, ms: many ask again and again, and are one read of fifty a second. */
+const STALENESS_MS = 40
 /** Blocks kept in memory, some 1,200 bytes each: those of a rush of two million. */
 const BLOCKS_MOST = 2_000
 /** Claims kept in memory, some 300 bytes each: asked for once more after they are issued. */

@@ -40,7 +40,7 @@ export function writeRecord({ couponId, block, index, at, call }: QueuedClaim): 
     member: principal.id,
     roles: principal.roles,
     channel: principal.channelId,
-    request: requestId,
+    request: requestId.slice(0, TEXT_MOST),
     key: idempotency?.id ?? null,
     print: idempotency?.fingerprint ?? null,
     at,
@@ -73,6 +73,8 @@ export function readRecord({ key, value }: TakenRecord): QueuedClaim | string {
   }
 }
 
+/** Characters of a request's name: the column's width. */
+const TEXT_MOST = 64
 /** As the columns of the ledger take them: one record that does not fit must not fail its batch. */
 const ID = /^[\x21-\x7e]{1,64}$/
 const isId = (value: unknown): value is string => typeof value === 'string' && ID.test(value)
@@ -83,7 +85,7 @@ const checks: Readonly<Partial<Record<keyof Form, (value: unknown) => boolean>>>
   member: isId,
   roles: value => Array.isArray(value) && value.every(each => typeof each === 'string'),
   channel: isIdOrNull,
-  request: isId,
+  request: value => typeof value === 'string' && value.length <= TEXT_MOST,
   key: isIdOrNull,
   print: isIdOrNull,
   at: value => Number.isSafeInteger(value) && (value as number) >= 0,
