@@ -33,7 +33,7 @@ export function redisRung(deps: RedisRungDeps): RankingRung {
       if (found === 'away') return below.top(asked)
       // Whoever published has stopped: what is there may be right, and nobody knows. How late the sales themselves
       // come makes no difference: the ledger has them no sooner.
-      if (found !== null && now - found.checked <= staleness) {
+      if (found !== null && now - found.checked < staleness) {
         counts.hits++
         return found
       }
