@@ -174,6 +174,17 @@ describe('how long', () => {
     expect(await get('Bearer token-of-a')).toMatchObject({ status: 401 })
   })
 
+  test('is remembered from when it was read, not from when it was told', async () => {
+    shop.sessions.set('token-of-a', { ...member('a'), asOf: shop.now - IDENTITY_TTL_MS + 10 })
+    await get('Bearer token-of-a')
+    shop.now += 9
+    await get('Bearer token-of-a')
+    expect(shop.lookups).toBe(1)
+    shop.now++
+    await get('Bearer token-of-a')
+    expect(shop.lookups).toBe(2)
+  })
+
   test('a stranger is never remembered', async () => {
     await get('Bearer token-of-new')
     shop.sessions.set('token-of-new', member('new'))

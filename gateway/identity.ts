@@ -7,7 +7,7 @@ import type { Clock } from '../platform/module.ts'
 import { principalMask } from './access.ts'
 import type { Bucket } from './rate-limit.ts'
 
-/** How long a principal is believed without asking again, ms: the longest until another process's revocation bites. */
+/** How long a principal is believed from when it was read, ms: the longest until another process's revocation bites. */
 export const IDENTITY_TTL_MS = 5_000
 /** Most sessions and channel keys remembered: 50,000 of some 500 bytes are 25 MB. */
 const SESSIONS_MOST = 50_000
@@ -99,7 +99,9 @@ export class Identities {
     if (principal === null) return null
     const identity: Identity = { principal, mask: principalMask(principal), bucket: null }
     if (generation === this.generation) {
-      this.sessions.set(header, { identity, until: this.clock() + IDENTITY_TTL_MS })
+      const now = this.clock()
+      const since = Math.min(principal.asOf ?? now, now)
+      this.sessions.set(header, { identity, until: since + IDENTITY_TTL_MS })
     }
     return identity
   }

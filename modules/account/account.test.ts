@@ -58,6 +58,9 @@ onEveryLedger('account', engine => {
   const create = (ledger = scratch.ledger): Account =>
     createAccount({
       ledger,
+      redis: null,
+      prefixes: { redisPrefix: 'test' },
+      rungs: { 'session.read': 'sql' },
       clock: () => now,
       log: createLog({ level: 'silent', name: 'test' }),
       settings: { lettersPerHour: 100 },

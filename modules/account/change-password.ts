@@ -42,7 +42,7 @@ export async function changePassword(
     return endSessions(tx, principal.id, principal.sessionId ?? null)
   })
   if (revoked === null) return wrong()
-  context.forget(principal.id)
+  await context.forget(principal.id)
   return { ok: true, value: { revoked } }
 }
 

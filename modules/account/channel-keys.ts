@@ -50,7 +50,7 @@ export async function issueChannelKey(
     { secret: true },
   )
   const issued = await issue
-  if (issued.ok) forget(channelId)
+  if (issued.ok) await forget(channelId)
   return issued
 }
 
@@ -79,6 +79,6 @@ export async function revokeChannelKey(
       }
     },
   )
-  if (revoked.ok) forget(channelId)
+  if (revoked.ok) await forget(channelId)
   return revoked
 }

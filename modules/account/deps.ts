@@ -4,7 +4,9 @@ import type { Door } from '../../platform/contract/operation.ts'
 import type { Log } from '../../platform/log/log.ts'
 import type { Clock } from '../../platform/module.ts'
 import type { Passwords } from '../../platform/passwords/passwords.ts'
+import type { Redis } from '../../platform/redis/redis.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
+import type { Rung } from '../../resilience/ladders.ts'
 import type { notificationContract } from '../notification/contract.ts'
 import type { Letters } from './letters.ts'
 import type { Purpose } from './limits.ts'
@@ -17,6 +19,10 @@ export interface AccountSettings {
 
 export interface AccountDeps {
   readonly ledger: Ledger
+  /** Null: not configured. */
+  readonly redis: Redis | null
+  readonly prefixes: { readonly redisPrefix: string }
+  readonly rungs: { readonly 'session.read': Rung<'session.read'> }
   readonly clock: Clock
   readonly log: Log
   readonly settings: AccountSettings
@@ -24,11 +30,16 @@ export interface AccountDeps {
   readonly notification: Pick<Door<typeof notificationContract>, 'queueMail'>
   /** The page that a mail's link opens; `token` is 43 characters that fit a URL. */
   link(purpose: Purpose, token: string): string
-  /** Told after a commit that took sessions or rights away from a principal: who caches identities forgets it. */
+  /**
+   * Told after a commit that took sessions or rights away from a principal, in this process or another: who caches
+   * identities forgets it.
+   */
   forget(principalId: string): void
 }
 
-export interface AccountContext extends AccountDeps {
+export interface AccountContext extends Omit<AccountDeps, 'forget'> {
+  /** To be called after such a commit: here at once, and everywhere as far as Redis tells. */
+  forget(principalId: string): Promise<void>
   readonly letters: Letters
   readonly sessions: SessionReads
 }

@@ -1,5 +1,6 @@
-// Who holds a token or a key: what the gateway asks, and remembers for at most five seconds (IDENTITY_TTL_MS).
-// That is the longest until a revocation bites in another process; in the same one it bites at once (`forget`).
+// Who holds a token or a key: what the gateway asks, and remembers for at most five seconds from `asOf`
+// (IDENTITY_TTL_MS). That is the longest until a revocation bites in a process that nobody can tell; in the same one, and
+// in those that Redis tells, it bites at once (`forget`).
 
 import type { Principal, Role } from '../../platform/contract/call.ts'
 import { channelOfKey } from './channel-store.ts'
@@ -15,7 +16,7 @@ export async function identify(context: AccountContext, token: string): Promise<
   const now = context.clock()
   if (session === null || hasEnded(session, now)) return null
   if (now - session.last_seen_at >= SEEN_EVERY) await keepAlive(context, session, now)
-  return principalOf(session)
+  return { ...principalOf(session), asOf: session.asOf }
 }
 
 /** Pure. A token that a channel exchanged ends with the keys that were revoked after it. */

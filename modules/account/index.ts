@@ -2,6 +2,7 @@
 
 import type { Principal } from '../../platform/contract/call.ts'
 import type { Module } from '../../platform/module.ts'
+import type { Rungs } from '../../resilience/ladders.ts'
 import { auditTrail } from './audit-trail.ts'
 import { bootstrapAdministrator } from './bootstrap-administrator.ts'
 import { changePassword } from './change-password.ts'
@@ -22,7 +23,9 @@ import { requestLetter } from './request-letter.ts'
 import { resetPassword } from './reset-password.ts'
 import { retentionSweep } from './retention.ts'
 import { grantRole, revokeRole } from './roles.ts'
-import { SessionReads } from './session-reads.ts'
+import { redisRung } from './rung-redis.ts'
+import { sqlRung } from './rung-sql.ts'
+import { SessionReads, type SessionRung } from './session-reads.ts'
 import { signIn } from './sign-in.ts'
 
 export { accountSchema } from './tables.ts'
@@ -38,7 +41,23 @@ export interface Account {
 
 export function createAccount(deps: AccountDeps): Account {
   const letters = new Letters(deps)
-  const context: AccountContext = { ...deps, letters, sessions: new SessionReads(deps.ledger) }
+  const { ledger, clock, redis } = deps
+  const sql = sqlRung({ ledger, clock })
+  const prefix = deps.prefixes.redisPrefix
+  const forgetHere = (principalId: string) => deps.forget(principalId)
+  const shared = redis && redisRung({ redis, prefix, clock, load: sql.load, forget: forgetHere })
+  const rungs: Rungs<'session.read', SessionRung> = { redis: shared, sql }
+  const rung = rungs[deps.rungs['session.read']] ?? sql
+  const context: AccountContext = {
+    ...deps,
+    letters,
+    sessions: new SessionReads(rung),
+    async forget(principalId) {
+      deps.forget(principalId)
+      // Whatever this process reads: others may read from Redis.
+      await shared?.ended(principalId)
+    },
+  }
   return {
     module: {
       door: {
@@ -68,6 +87,7 @@ export function createAccount(deps: AccountDeps): Account {
       },
       consumers: [],
       sweeps: [letters.sweep(), retentionSweep(context)],
+      caches: rung.counts,
       drain: () => letters.drained(),
     },
     identify: token => identify(context, token),

@@ -17,7 +17,7 @@ export async function signOut(context: AccountContext, { principal }: Call): Pro
   if (sessionId === undefined) return refuse('not_found', 'There is no session to end.')
   const owner = kind === 'member' ? { memberId: id } : { guestId: id }
   const revoked = await endSession(context.ledger, owner, sessionId)
-  context.forget(id)
+  await context.forget(id)
   return { ok: true, value: { revoked } }
 }
 
@@ -51,7 +51,7 @@ export async function revokeSession(
   if (refused) return refused
   const revoked = await endSession(context.ledger, { memberId: principal.id }, sessionId)
   if (revoked === 0) return refuse('not_found', 'You have no such session.')
-  context.forget(principal.id)
+  await context.forget(principal.id)
   return { ok: true, value: { revoked } }
 }
 
@@ -62,7 +62,7 @@ export async function revokeAllSessions(
   const refused = onlyInPerson(principal)
   if (refused) return refused
   const revoked = await context.ledger.write<AccountTables, number>(tx => endSessions(tx, principal.id))
-  context.forget(principal.id)
+  await context.forget(principal.id)
   return { ok: true, value: { revoked } }
 }
 

@@ -46,6 +46,6 @@ export async function resetPassword(
     return taken
   })
   if (memberId === null) return invalidToken()
-  context.forget(memberId)
+  await context.forget(memberId)
   return { ok: true, value: { memberId } }
 }

@@ -28,7 +28,7 @@ export async function grantRole(
     await insertRole(tx, memberId, role, call.principal.id, now)
     return changed(memberId, role, [...roles, role].sort())
   })
-  if (granted.ok) forget(memberId)
+  if (granted.ok) await forget(memberId)
   return granted
 }
 
@@ -54,7 +54,7 @@ export async function revokeRole(
       return there ? changed(memberId, role, roles) : unchanged(memberId, roles)
     },
   )
-  if (revoked.ok) forget(memberId)
+  if (revoked.ok) await forget(memberId)
   return revoked
 }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import { onEveryLedger } from '../../tests/support/engines.ts'
 import { openScratchLedger, type ScratchLedger } from '../../tests/support/ledgers.ts'
+import { sqlRung } from './rung-sql.ts'
 import { SessionReads } from './session-reads.ts'
 import { accountSchema } from './tables.ts'
 
@@ -13,13 +14,16 @@ onEveryLedger('reads of sessions', engine => {
   afterAll(() => scratch.drop())
 
   /** Told of each read; it may throw. */
-  const watched = (told: () => void): Ledger => ({
-    ...scratch.ledger,
-    reads<Tables>() {
-      told()
-      return scratch.ledger.reads<Tables>()
-    },
-  })
+  const watched = (told: () => void) => {
+    const ledger: Ledger = {
+      ...scratch.ledger,
+      reads<Tables>() {
+        told()
+        return scratch.ledger.reads<Tables>()
+      },
+    }
+    return sqlRung({ ledger, clock: Date.now })
+  }
 
   test('a rush of strangers is few of them', async () => {
     let reads = 0

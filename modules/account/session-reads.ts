@@ -1,10 +1,22 @@
 // Sessions by their tokens. Who comes while reads are under way shares the next one: a rush of members is few queries.
 
-import type { Ledger } from '../../platform/sql/ledger.ts'
-import { type FoundSession, loadSessions } from './session-store.ts'
+import type { CacheCounts } from '../../platform/cache/cache-counts.ts'
+import type { FoundSession } from './session-store.ts'
+
+export interface ReadSession extends FoundSession {
+  /** Epoch ms from before it was read from the table: what is remembered of it counts from then. */
+  readonly asOf: number
+}
+
+/** Where sessions are read. */
+export interface SessionRung {
+  /** By hash of the token; those that there are not are missing. */
+  load(tokenHashes: readonly string[]): Promise<ReadonlyMap<string, ReadSession>>
+  readonly counts: readonly CacheCounts[]
+}
 
 interface Waiting {
-  resolve(session: FoundSession | null): void
+  resolve(session: ReadSession | null): void
   reject(error: unknown): void
 }
 
@@ -14,17 +26,17 @@ const BATCH = 200
 const READS_MOST = 2
 
 export class SessionReads {
-  private readonly ledger: Ledger
+  private readonly rung: Pick<SessionRung, 'load'>
   private waiting = new Map<string, Waiting[]>()
   private reading = 0
   private scheduled = false
 
-  constructor(ledger: Ledger) {
-    this.ledger = ledger
+  constructor(rung: Pick<SessionRung, 'load'>) {
+    this.rung = rung
   }
 
   /** Null: there is no such session. Whether it has ended is the caller's to judge. */
-  find(tokenHash: string): Promise<FoundSession | null> {
+  find(tokenHash: string): Promise<ReadSession | null> {
     return new Promise((resolve, reject) => {
       const others = this.waiting.get(tokenHash)
       if (others === undefined) this.waiting.set(tokenHash, [{ resolve, reject }])
@@ -53,8 +65,7 @@ export class SessionReads {
     this.reading++
     try {
       const hashes = batch.map(([hash]) => hash)
-      const sessions = await loadSessions(this.ledger, hashes)
-      const found = new Map(sessions.map(session => [session.token_hash, session]))
+      const found = await this.rung.load(hashes)
       for (const [hash, callers] of batch) for (const { resolve } of callers) resolve(found.get(hash) ?? null)
     } catch (error) {
       for (const [, callers] of batch) for (const { reject } of callers) reject(error)

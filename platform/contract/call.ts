@@ -12,6 +12,8 @@ export interface Principal {
   readonly email: string | null
   /** The session that says so: what signing out ends. Absent for guests' secrets, channel keys and the system. */
   readonly sessionId?: string
+  /** When that was true, epoch ms: whoever remembers it counts from then. Absent: at the moment of the answer. */
+  readonly asOf?: number
 }
 
 /** Scope and key of a request, hashed to one id, with a hash of its content. */
