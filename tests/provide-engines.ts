@@ -26,7 +26,7 @@ export interface ProvidedEngines {
   stop(): Promise<void>
 }
 
-interface Wanted {
+export interface Wanted {
   readonly title: string
   /** By which it is named from outside. Shops started by tests inherit the environment, and must not find it there. */
   readonly setting: string

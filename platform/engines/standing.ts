@@ -2,6 +2,7 @@
 
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { alone } from './alone.ts'
 import type { Engine, EngineName, Passwords, Say } from './engine.ts'
 import { launch } from './launch.ts'
 import { makePasswords } from './passwords.ts'
@@ -10,6 +11,8 @@ import { waitFor } from './wait-for.ts'
 
 /** Time for an orderly end before SIGKILL, ms: a full buffer pool on a slow disk is written first. */
 const STOP_GRACE_MS = 60_000
+/** Longest wait for another `up` or `down` of the same folder, ms: it may be installing. */
+const PATIENCE_MS = 300_000
 
 /** The state file: readable by its owner only, since it is the one place with the passwords. */
 interface State {
@@ -35,17 +38,22 @@ export interface EngineStatus {
 
 const serverFolder = (folder: string, { name }: Engine): string => path.resolve(folder, name)
 const stateFile = (folder: string, { name }: Engine): string => path.resolve(folder, `${name}.json`)
+const lockFile = (folder: string, { name }: Engine): string => path.resolve(folder, `${name}.lock`)
 
 /** Starts the server in `folder`, unless it runs there already. Returns once it answers. */
 export async function engineUp(engine: Engine, folder: string, say: Say): Promise<EngineStatus> {
+  mkdirSync(path.resolve(folder), { recursive: true, mode: 0o700 })
+  return alone(lockFile(folder, engine), PATIENCE_MS, () => startOnce(engine, folder, say))
+}
+
+async function startOnce(engine: Engine, folder: string, say: Say): Promise<EngineStatus> {
   const before = readState(folder, engine)
   if (before !== null && isRunning(folder, engine, before)) {
-    // Somebody else may have started it just now.
+    // Its starter may have been killed while it was coming up.
     await waitFor(() => engine.answers(before.port, before.passwords), engine.startTimeout)
     return engineStatus(engine, folder)
   }
   const programs = await engine.ensure(say)
-  mkdirSync(path.resolve(folder), { recursive: true, mode: 0o700 })
   const passwords = before?.passwords ?? makePasswords()
   const start = (port: number) =>
     launch(engine, {
@@ -65,6 +73,11 @@ export async function engineUp(engine: Engine, folder: string, say: Say): Promis
 
 /** Ends exactly the process of the state file, after checking that it still is that server. False: it did not run. */
 export async function engineDown(engine: Engine, folder: string): Promise<boolean> {
+  if (readState(folder, engine) === null) return false
+  return alone(lockFile(folder, engine), PATIENCE_MS, () => stopOnce(engine, folder))
+}
+
+async function stopOnce(engine: Engine, folder: string): Promise<boolean> {
   const state = readState(folder, engine)
   if (state === null || state.pid === null || !isRunning(folder, engine, state)) return false
   const isOurs = (line: string): boolean => engine.isOurs(line, serverFolder(folder, engine))

@@ -19,7 +19,10 @@ async function asAdmin<T>(brokers: string, work: (admin: Admin) => Promise<T>): 
 
 const isHere = findProgram('java') !== null && findJars(JARS_FOLDER) !== null
 
-describe.skipIf(!isHere)('a Kafka of its own', () => {
+/** A JVM, twice, on a machine that does other things too, ms. */
+const SLOW_MS = 120_000
+
+describe.skipIf(!isHere)('a Kafka of its own', { timeout: SLOW_MS }, () => {
   test('answers as soon as it is said to run, and after kill -9 has its topics still', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'levee-kafka-kept-'))
     const first = await startKafka({ folder, quick: true })

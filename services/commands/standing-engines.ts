@@ -11,6 +11,8 @@ const settings = {
   kafka: 'kafka.brokers',
 } as const satisfies Record<EngineName, string>
 
+const listOf = (titles: readonly string[]): string => new Intl.ListFormat('en-GB').format(titles)
+
 export type EngineSetting = (typeof settings)[EngineName]
 
 /**
@@ -29,7 +31,7 @@ export async function standingSettings(
   if (away.length > 0)
     throw new CommandFailure(
       UNREACHABLE,
-      `${away.map(({ title }) => title).join(' and ')} of ${folder} ${away.length > 1 ? 'do' : 'does'} not run. ` +
+      `${listOf(away.map(({ title }) => title))} of ${folder} ${away.length > 1 ? 'do' : 'does'} not run. ` +
         `Start with: npx --no levee engines up --only ${away.map(({ name }) => name).join(',')}`,
     )
   const running = states.flatMap(({ engine, url }) => (url === null ? [] : [[settings[engine], url]]))

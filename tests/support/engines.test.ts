@@ -1,13 +1,14 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { TEST_LEDGER_URL } from './engine-names.ts'
-import { ledgerUrls, onEveryLedger } from './engines.ts'
+import { TEST_KAFKA_BROKERS, TEST_LEDGER_URL, TEST_REDIS_URL } from './engine-names.ts'
+import { kafkaBrokers, ledgerUrls, onEveryLedger, redisUrl } from './engines.ts'
 
 const SERVER = 'mysql://u:p@h:1/d'
 afterEach(() => vi.unstubAllEnvs())
 
 function environment(values: Record<string, string>): void {
-  vi.stubEnv(TEST_LEDGER_URL, undefined)
-  vi.stubEnv('LEVEE_MYSQL_URL', undefined)
+  const test = [TEST_LEDGER_URL, TEST_REDIS_URL, TEST_KAFKA_BROKERS]
+  for (const name of [...test, 'LEVEE_MYSQL_URL', 'LEVEE_REDIS_URL', 'LEVEE_KAFKA_BROKERS'])
+    vi.stubEnv(name, undefined)
   for (const [name, value] of Object.entries(values)) vi.stubEnv(name, value)
 }
 
@@ -20,6 +21,20 @@ describe('ledgers at hand', () => {
   test.each([TEST_LEDGER_URL, 'LEVEE_MYSQL_URL'])('%s brings a server', name => {
     environment({ [name]: SERVER })
     expect(ledgerUrls()).toEqual([{ name: 'sqlite' }, { name: 'mariadb', url: SERVER }])
+  })
+})
+
+describe('engines beside the ledger', () => {
+  test.each([
+    [TEST_REDIS_URL, redisUrl],
+    ['LEVEE_REDIS_URL', redisUrl],
+    [TEST_KAFKA_BROKERS, kafkaBrokers],
+    ['LEVEE_KAFKA_BROKERS', kafkaBrokers],
+  ])('%s names one', (name, found) => {
+    environment({})
+    expect(found()).toBeUndefined()
+    environment({ [name]: 'h:1' })
+    expect(found()).toBe('h:1')
   })
 })
 
