@@ -1,6 +1,7 @@
 // One request and its one answer.
 
 import type { ServerResponse } from 'node:http'
+import type { Call } from '../platform/contract/call.ts'
 import { type Refusal, type Refused, type Result, refuse } from '../platform/contract/result.ts'
 import { CommitUnknown, LedgerUnavailable, trouble } from '../platform/sql/errors.ts'
 import type { Host } from './host.ts'
@@ -38,6 +39,11 @@ export class Exchange {
     this.requestId = requestId
     this.deadline = deadline
     this.startedAt = performance.now()
+  }
+
+  /** Asks the operation, once it is known who asks for what. */
+  ask(call: Call, input: never): Promise<Result<unknown>> {
+    return this.route.call(call, input)
   }
 
   /** The operation has decided. */
@@ -83,17 +89,26 @@ export class Exchange {
     this.send(statusOf(refusal.code), PROBLEM_TYPE, problem(refusal, this.requestId), refusal.retryAfter ?? 0)
   }
 
+  /** The head of a stream, at once; what follows is written by whoever streams. */
+  protected open(): void {
+    this.answered = true
+    this.response.writeHead(this.route.status, [
+      ...this.headers(),
+      'content-type',
+      'text/event-stream; charset=utf-8',
+    ])
+    this.response.flushHeaders()
+    this.note(this.route.status)
+  }
+
+  private headers(): string[] {
+    return ['x-request-id', this.requestId, 'cache-control', 'no-store', 'x-content-type-options', 'nosniff']
+  }
+
   private send(status: number, type: string, body: string, retryAfter = 0): void {
     this.answered = true
     const { host, response } = this
-    const headers = [
-      'x-request-id',
-      this.requestId,
-      'cache-control',
-      'no-store',
-      'x-content-type-options',
-      'nosniff',
-    ]
+    const headers = this.headers()
     // A 204 has neither a body nor a length.
     const length = Buffer.byteLength(body)
     if (status !== 204) headers.push('content-type', type, 'content-length', String(length))
@@ -107,9 +122,13 @@ export class Exchange {
       response.writeHead(status, headers)
       response.end(body, encoding)
     })
+    this.note(status)
+  }
+
+  private note(status: number): void {
     const ms = performance.now() - this.startedAt
     this.route.times.record(status, ms)
-    host.requestLog(this, status, ms)
+    this.host.requestLog(this, status, ms)
   }
 }
 

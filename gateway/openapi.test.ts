@@ -29,10 +29,11 @@ const shop = new FakeGateway()
 afterAll(() => shop.close())
 
 test('every operation with a path is there, once, and no other', () => {
-  const served = Object.entries(thingContract).filter(([, { http }]) => http)
-  expect(operations.map(({ operation }) => operation.operationId).sort()).toEqual(
-    served.map(([name]) => name).sort(),
-  )
+  const served = Object.entries(thingContract).flatMap(([name, { http }]) => {
+    if (!http) return []
+    return 'stream' in http ? [name, `${name}Stream`] : [name]
+  })
+  expect(operations.map(({ operation }) => operation.operationId).sort()).toEqual(served.sort())
   expect(text).not.toContain('weighThing')
 })
 
@@ -126,3 +127,18 @@ test.each(['/docs/package.json', '/docs/..%2Fpackage.json', '/docs/__proto__', '
     expect(await shop.ask('GET', path)).toMatchObject({ status: 404, json: { code: 'not_found' } })
   },
 )
+
+test('what may be accepted says so beside what is done', () => {
+  const { responses } = document.paths['/v1/orders']!.post!
+  expect(responses['201']!.description).toBe('Made')
+  expect(responses['202']!.description).toContain('Accepted')
+  expect(document.paths['/v1/things']!.post!.responses['202']).toBeUndefined()
+})
+
+test('what can be watched has a path of its own, with events instead of an answer', () => {
+  const { responses } = document.paths['/v1/things/{thingId}/mending/events']!.get! as unknown as {
+    responses: Record<string, { content?: object }>
+  }
+  expect(Object.keys(responses['200']!.content!)).toEqual(['text/event-stream'])
+  expect(responses['404']).toBeDefined()
+})

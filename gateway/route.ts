@@ -54,7 +54,7 @@ export function routeHandler(host: Host, route: Route) {
     const id = requestIdOf(request.raw.headers['x-request-id'])
     const exchange = new Exchange(host, route, reply.raw, id, now + host.requestTimeout)
     try {
-      const refusal = enter(exchange, request as Request, now)
+      const refusal = enter(exchange, request, now)
       if (refusal) exchange.refuse(refusal)
     } catch (error) {
       exchange.fail(error)
@@ -63,7 +63,8 @@ export function routeHandler(host: Host, route: Route) {
 }
 
 /** Null: on its way; a refusal otherwise. */
-function enter(exchange: Exchange, request: Request, now: number): Refusal | null {
+export function enter(exchange: Exchange, arrived: FastifyRequest, now: number): Refusal | null {
+  const request = arrived as Request
   const { host } = exchange
   const { authorization, 'x-deadline-ms': patience } = request.raw.headers
   if (host.draining) return no.stopping
@@ -105,7 +106,7 @@ function proceed(
   if (idempotency !== null && !host.inFlight.claim(exchange, idempotency.id)) return no.twin
   if (exchange.slot < 0) host.inFlight.add(exchange)
   const { requestId, deadline } = exchange
-  route.call({ principal, requestId, deadline, idempotency, address }, input.value as never).then(
+  exchange.ask({ principal, requestId, deadline, idempotency, address }, input.value as never).then(
     result => exchange.settle(result),
     (error: unknown) => exchange.fail(error),
   )

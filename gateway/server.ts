@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import type { Call, Principal } from '../platform/contract/call.ts'
-import type { Contract } from '../platform/contract/operation.ts'
+import type { Contract, StreamBinding } from '../platform/contract/operation.ts'
 import type { Result } from '../platform/contract/result.ts'
 import type { Log } from '../platform/log/log.ts'
 import { RouteTimes } from '../platform/metrics/http-metrics.ts'
@@ -23,6 +23,7 @@ import { inputReader } from './read-input.ts'
 import { requestLog } from './request-log.ts'
 import { type Route, routeHandler } from './route.ts'
 import { handleStrays, patternOf, strayRoute } from './strays.ts'
+import { Streams, streamHandler } from './stream.ts'
 
 /** One module as the gateway serves it. A `Door<typeof xContract>` fits `door`. */
 export interface Served {
@@ -39,6 +40,8 @@ export interface GatewaySettings {
   readonly requestTimeout: number
   /** Most requests worked on at once; more are refused as overloaded. */
   readonly inFlightMost: number
+  /** Most answers watched at once; absent: 2,000. */
+  readonly streamsMost?: number
   /** Addresses and networks whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[]
   /** `/metrics` wants it as a bearer token; empty: nothing. */
@@ -83,14 +86,19 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const { clock, modules } = deps
   const host = hostOf(deps)
   const { inFlight } = host
+  const streams = new Streams(deps.settings.streamsMost)
   const stray = strayRoute()
   const routes = modules.flatMap(routesOf)
   const app = openServer(deps.settings.bodyLimit, (error, request, reply) => onError(error, request, reply))
   const patterns = routes.map(({ route, path }) => patternOf(route.method, path))
   const onError = handleStrays(app, host, stray, patterns)
-  for (const { route, path } of routes) {
-    const handler = routeHandler(host, route)
-    app.route({ method: route.method === 'GET' ? ['GET', 'HEAD'] : route.method, url: path, handler })
+  for (const { route, path, stream } of routes) {
+    // A head would have no end to wait for.
+    if (stream) app.route({ method: 'GET', url: path, handler: streamHandler(host, route, stream, streams) })
+    else {
+      const handler = routeHandler(host, route)
+      app.route({ method: route.method === 'GET' ? ['GET', 'HEAD'] : route.method, url: path, handler })
+    }
   }
   serveHealth(app, { ...deps, metricsToken: deps.settings.metricsToken, draining: () => host.draining })
   serveDocs(app, () => openApiDocument(modules, deps.version))
@@ -106,15 +114,20 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   return {
     app,
-    forget: principalId => host.identities.forget(principalId),
+    forget(principalId) {
+      host.identities.forget(principalId)
+      streams.end(principalId)
+    },
     async drain(patience) {
       host.draining = true
+      streams.end()
       const timedOut = new Promise<void>(resolve => setTimeout(resolve, patience).unref())
       await Promise.race([inFlight.empty(), timedOut])
       return inFlight.size === 0
     },
     async close() {
       host.draining = true
+      streams.end()
       clearInterval(tick)
       const timer = setTimeout(() => app.server.closeAllConnections(), CLOSE_WAIT_MS)
       await app.close()
@@ -143,7 +156,14 @@ function hostOf(deps: GatewayDeps): Host {
   }
 }
 
-function routesOf({ name, contract, door }: Served): { route: Route; path: string }[] {
+interface Placed {
+  readonly route: Route
+  readonly path: string
+  /** The answer is watched here. */
+  readonly stream?: StreamBinding
+}
+
+function routesOf({ name, contract, door }: Served): Placed[] {
   return Object.entries(contract).flatMap(([operationName, operation]) => {
     const { http, access, idempotency } = operation
     if (!http) return []
@@ -160,6 +180,12 @@ function routesOf({ name, contract, door }: Served): { route: Route; path: strin
       call,
       times: new RouteTimes(http.method, path),
     }
-    return [{ route, path }]
+    if (!http.stream) return [{ route, path }]
+    const watched = `${path}${http.stream.path}`
+    const times = new RouteTimes(http.method, watched)
+    return [
+      { route, path },
+      { route: { ...route, times }, path: watched, stream: http.stream },
+    ]
   })
 }
