@@ -11,5 +11,7 @@ export default defineConfig({
     // ms. Whole-system tests start servers and wait for conditions, on a machine that others use too.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // ms. What is waited for comes by itself; how soon is measured in `bench/`, not here.
+    expect: { poll: { timeout: 10_000 } },
   },
 })

@@ -11,4 +11,4 @@ export const TEST_REDIS_URL = 'TEST_REDIS_URL'
 export const TEST_KAFKA_BROKERS = 'TEST_KAFKA_BROKERS'
 
 /** The kinds of shops that every whole-system test runs on. */
-export const SHOP_KINDS = ['sqlite', 'mariadb', 'mariadb+redis'] as const
+export const SHOP_KINDS = ['sqlite', 'mariadb', 'redis', 'kafka'] as const

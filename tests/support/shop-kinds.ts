@@ -2,7 +2,7 @@
 
 import { describe } from 'vitest'
 import type { SHOP_KINDS } from './engine-names.ts'
-import { type LedgerEngine, ledgerUrls, redisUrl } from './engines.ts'
+import { kafkaBrokers, type LedgerEngine, ledgerUrls, redisUrl } from './engines.ts'
 
 export interface ShopKind extends Omit<LedgerEngine, 'name'> {
   readonly name: (typeof SHOP_KINDS)[number]
@@ -16,12 +16,15 @@ export interface ShopKind extends Omit<LedgerEngine, 'name'> {
 function shopKinds(): { there: readonly ShopKind[]; missing: readonly ShopKind['name'][] } {
   const url = ledgerUrls().find(engine => engine.name === 'mariadb')?.url
   const redis = redisUrl()
+  const kafka = kafkaBrokers()
   const there: ShopKind[] = [{ name: 'sqlite' }]
   const missing: ShopKind['name'][] = []
   if (url === undefined) missing.push('mariadb')
   else there.push({ name: 'mariadb', url })
-  if (url === undefined || redis === undefined) missing.push('mariadb+redis')
-  else there.push({ name: 'mariadb+redis', url, redis })
+  if (url === undefined || redis === undefined) missing.push('redis')
+  else there.push({ name: 'redis', url, redis })
+  if (url === undefined || redis === undefined || kafka === undefined) missing.push('kafka')
+  else there.push({ name: 'kafka', url, redis, kafka })
   return { there, missing }
 }
 

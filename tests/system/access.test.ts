@@ -60,8 +60,9 @@ function suite(engine: ShopKind): void {
   async function product(stock = 100): Promise<string> {
     const productId = `a-${made++}`
     must(await boss.product.createProduct({ productId, name: 'A thing', price: 100 }))
-    await vi.waitFor(async () =>
-      must(await boss.order.adjustStock({ productId, change: stock, reason: 'delivered' })),
+    await vi.waitFor(
+      async () => must(await boss.order.adjustStock({ productId, change: stock, reason: 'delivered' })),
+      10_000,
     )
     return productId
   }

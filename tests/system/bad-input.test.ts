@@ -50,8 +50,9 @@ function suite(engine: ShopKind): void {
   async function product(price: number): Promise<string> {
     const id = `b-${made++}`
     must(await boss.product.createProduct({ productId: id, name: 'A thing', price }))
-    await vi.waitFor(async () =>
-      must(await boss.order.adjustStock({ productId: id, change: 100_000, reason: 'delivered' })),
+    await vi.waitFor(
+      async () => must(await boss.order.adjustStock({ productId: id, change: 100_000, reason: 'delivered' })),
+      { timeout: 10_000 },
     )
     return id
   }
@@ -407,7 +408,10 @@ function suite(engine: ShopKind): void {
       const reason = `because ${text}`
       expect(must(await guest.order.cancelOrder({ orderId, reason })).reason).toBe(reason)
       // Its stock is opened by an event.
-      await vi.waitFor(async () => must(await boss.order.adjustStock({ productId: id, change: 1, reason })))
+      await vi.waitFor(
+        async () => must(await boss.order.adjustStock({ productId: id, change: 1, reason })),
+        10_000,
+      )
       const { changes } = must(await boss.order.stockJournal({ productId: id, limit: 1 }))
       expect(changes[0]!.reason).toBe(reason)
     }
