@@ -4,7 +4,13 @@
 import { Recent } from '../../platform/cache/recent.ts'
 import type { Call } from '../../platform/contract/call.ts'
 import { type Result, refuse } from '../../platform/contract/result.ts'
-import { type Kafka, type Publisher, PublishUnknown } from '../../platform/kafka/kafka.ts'
+import {
+  type Kafka,
+  type KafkaRecord,
+  type Publisher,
+  PublishUnknown,
+  type Place as Where,
+} from '../../platform/kafka/kafka.ts'
 import type { Blocks, Place } from './blocks.ts'
 import type { ClaimAnswer, ClaimRequest } from './claim-book.ts'
 import type { AcceptedClaim } from './contract.ts'
@@ -34,7 +40,7 @@ interface Given {
 export interface KafkaRung {
   readonly claim: ClaimRung
   /** Resolves when nothing waits to be in Kafka. */
-  close(): Promise<void>
+  drained(): Promise<void>
 }
 
 export function claimByKafka(
@@ -47,6 +53,18 @@ export function claimByKafka(
   const judge = claimBySql(context)
   const given = new Recent<string, Given>(REPEATS_MOST)
   let publisher: Publisher | null = null
+  let publishing = 0
+  const idle: Array<() => void> = []
+
+  async function publish(to: Publisher, record: KafkaRecord): Promise<Where> {
+    publishing++
+    try {
+      return await to.publish(record)
+    } finally {
+      publishing--
+      if (publishing === 0) for (const resolve of idle.splice(0)) resolve()
+    }
+  }
 
   /** The answer that needs no place in the line; null: there is one to be had. */
   async function early(call: Call, request: ClaimRequest): Promise<Answer | null> {
@@ -77,7 +95,7 @@ export function claimByKafka(
     const at = clock()
     const { blockId: block, index } = place
     try {
-      const where = await publisher.publish(writeRecord({ couponId, memberId, block, index, at, call }))
+      const where = await publish(publisher, writeRecord({ couponId, memberId, block, index, at, call }))
       return await accepted(request, place, where, at)
     } catch (error) {
       if (!(error instanceof PublishUnknown)) throw error
@@ -88,7 +106,7 @@ export function claimByKafka(
   async function accepted(
     { couponId, memberId }: ClaimRequest,
     place: Place,
-    { partition, offset }: { readonly partition: number; readonly offset: number },
+    { partition, offset }: Where,
     claimedAt: number,
   ): Promise<Answer> {
     const ticket = ticketText({ ...place, partition, offset }, place.secret, memberId)
@@ -120,8 +138,8 @@ export function claimByKafka(
       answer.then(result => !(result.ok && result.accepted) && forget(), forget)
       return answer
     },
-    async close() {
-      await publisher?.close()
+    async drained() {
+      if (publishing > 0) await new Promise<void>(resolve => idle.push(resolve))
     },
   }
 }

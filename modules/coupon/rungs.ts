@@ -56,7 +56,7 @@ function lineOf(context: CouponContext, answersUnder: string) {
     rung,
     sweeps: lineSweeps(ledger, kafka, blocks, clock),
     async drained() {
-      await rung.close()
+      await rung.drained()
       await blocks.close(true)
       await consumer.drained()
     },

@@ -85,13 +85,13 @@ export class ClaimBed {
   /** Another process on this rung. `consumes`: it takes claims out of the line as well. */
   async process(
     rung: ClaimRungName,
-    { consumes = rung === 'kafka', over = (ledger: Ledger) => ledger } = {},
+    { consumes = rung === 'kafka', over = (ledger: Ledger) => ledger, kafka = this.kafka } = {},
   ): Promise<Process> {
     // Two connections of one thread would wait for each other on SQLite until one gives up.
     const { scratch } = this
     const ledger = over(scratch.ledger.dialect === 'sqlite' ? scratch.ledger : await scratch.another())
     const module = createCouponModule({
-      ...{ ledger, clock: this.clock, log, redis: this.redis, kafka: this.kafka },
+      ...{ ledger, clock: this.clock, log, redis: this.redis, kafka },
       prefixes: { redisPrefix: this.prefix },
       rungs: { 'coupon.claim': rung },
       settings: { lockWait: 5_000 },
