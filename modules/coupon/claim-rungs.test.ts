@@ -1,16 +1,28 @@
 // The same rush on every rung of coupon.claim, on real engines: exactly the quota, one a member, none stranded.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ClaimBed, claimRungs, codeOf, counted, type Process } from '../../tests/support/claim-bed.ts'
+import {
+  ClaimBed,
+  type ClaimRungName,
+  claimRungs,
+  codeOf,
+  counted,
+  type Process,
+} from '../../tests/support/claim-bed.ts'
 import { type LedgerEngine, onEveryLedger } from '../../tests/support/engines.ts'
 
 const HOUR_MS = 3_600_000
 const MEMBERS = 2_000
 const UNITS = 500
+const PAIRS: readonly (readonly [ClaimRungName, ClaimRungName])[] = [
+  ['redis', 'sql'],
+  ['kafka', 'redis'],
+  ['kafka', 'sql'],
+]
 
 const members = (many: number, name = 'm') => Array.from({ length: many }, (_, i) => `${name}_${i}`)
 
-function suite(engine: LedgerEngine, rung: 'sql' | 'redis' | 'kafka'): void {
+function suite(engine: LedgerEngine, rung: ClaimRungName): void {
   let bed: ClaimBed
   let processes: [Process, Process]
   beforeAll(async () => {
@@ -93,8 +105,39 @@ function suite(engine: LedgerEngine, rung: 'sql' | 'redis' | 'kafka'): void {
   })
 }
 
+/** Two processes that stand on different rungs for one coupon, at once. */
+function mixed(engine: LedgerEngine, rungs: readonly [ClaimRungName, ClaimRungName]): void {
+  it('issues exactly the quota, one a member, and each answer is the same on both', async () => {
+    const bed = await ClaimBed.open(engine)
+    const processes = [await bed.process(rungs[0]), await bed.process(rungs[1])] as const
+    const couponId = await bed.coupon(200)
+    const who = members(500)
+    const ask = (shift: number) =>
+      Promise.all(who.map((member, i) => bed.claim(processes[(i + shift) % 2]!, couponId, member)))
+    const [first, second] = await Promise.all([ask(0), ask(1)])
+    for (const result of [...first, ...second]) expect(['ok', 'coupon_sold_out']).toContain(codeOf(result))
+    const { issued, claims, members: holders } = await bed.books(couponId)
+    expect([issued, claims, holders.size]).toEqual([200, 200, 200])
+    const [third, fourth] = [await ask(0), await ask(1)]
+    for (const [i, member] of who.entries()) {
+      const answers = [third[i]!, fourth[i]!]
+      if (holders.has(member))
+        expect(answers.map(each => each.ok && each.value)).toEqual(
+          Array(2).fill(third[i]!.ok && third[i]!.value),
+        )
+      expect(answers.map(codeOf)).toEqual(Array(2).fill(holders.has(member) ? 'ok' : 'coupon_sold_out'))
+    }
+    await bed.drop()
+  }, 60_000)
+}
+
 onEveryLedger('claims', engine => {
   const { there, missing } = claimRungs()
   for (const rung of there) describe(`on the ${rung} rung`, () => suite(engine, rung))
   for (const rung of missing) describe.skipIf(true)(`on the ${rung} rung`, () => suite(engine, rung))
+  for (const rungs of PAIRS) {
+    const title = `on the ${rungs[0]} and the ${rungs[1]} rung`
+    if (rungs.some(rung => missing.includes(rung))) describe.skipIf(true)(title, () => mixed(engine, rungs))
+    else describe(title, () => mixed(engine, rungs))
+  }
 })

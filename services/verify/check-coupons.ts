@@ -22,6 +22,36 @@ export const couponQuotas: Check = {
   },
 }
 
+/** Letters of a text that are not (or only) this one. */
+const without = (letter: string) => sql`LENGTH(REPLACE(outcomes, ${sql.lit(letter)}, ''))`
+
+export const couponLine: Check = {
+  name: 'coupon line',
+  proves:
+    'every place in the line that has an outcome is counted once, and none says issued without its claim',
+  async run(books) {
+    const say = said(books.dialect)
+    const found = await compare(
+      books,
+      sql`SELECT (SELECT COUNT(*) FROM coupon_blocks) + (SELECT COUNT(*) FROM coupons) AS n`,
+      sql`SELECT ${say`block ${'block_id'}: ${'decided'} decided, ${'there'} of ${'places'} places have an outcome, ${'size'} were leased`} AS what, 0 AS explained
+        FROM (SELECT block_id, decided, size, LENGTH(outcomes) AS places, ${without('.')} AS there FROM coupon_blocks) blocks
+        WHERE decided <> there OR places <> size
+        UNION ALL
+        SELECT ${say`${'b.coupon_id'}: ${'b.issued'} places say issued, claims ${'l.claims'}`} AS what, 0 AS explained
+        FROM (SELECT coupon_id, SUM(LENGTH(outcomes) - ${without('i')}) AS issued FROM coupon_blocks GROUP BY coupon_id) b
+        LEFT JOIN (SELECT coupon_id, COUNT(*) AS claims FROM coupon_claims GROUP BY coupon_id) l ON l.coupon_id = b.coupon_id
+        WHERE b.issued > COALESCE(l.claims, 0)`,
+    )
+    const line = await sql<{ owed: number | string | null; dead: number | string }>`
+      SELECT SUM(size - decided) AS owed, (SELECT COUNT(*) FROM coupon_dead_records) AS dead
+      FROM coupon_blocks`.execute(books.tx)
+    const { owed, dead } = line.rows[0]!
+    const note = `${Number(owed ?? 0)} places leased and undecided: no more than that may be owed; ${dead} records of the line were no claims`
+    return { ...found, note }
+  },
+}
+
 export const couponsAgainstOrders: Check = {
   name: 'coupons and orders',
   proves: 'a coupon is used exactly where a living order says so, by its member and for its discount',

@@ -1,7 +1,7 @@
 // Everything that is proven, in the order of the report. A new check is one line here and a planted fault in the test.
 
 import type { Check } from './check.ts'
-import { couponQuotas, couponsAgainstOrders } from './check-coupons.ts'
+import { couponLine, couponQuotas, couponsAgainstOrders } from './check-coupons.ts'
 import { eventsDelivered, inboxVersions } from './check-events.ts'
 import { orderRefunds, orderStates, orderTotals } from './check-orders.ts'
 import { capturesAgainstOrders, refundsOfMoney } from './check-payments.ts'
@@ -22,6 +22,7 @@ export const checks: readonly Check[] = [
   pointBalances,
   pointsAgainstOrders,
   couponQuotas,
+  couponLine,
   couponsAgainstOrders,
   eventsDelivered,
   inboxVersions,

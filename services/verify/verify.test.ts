@@ -227,6 +227,21 @@ const FAULTS: readonly (readonly [check: string, statement: string, named: RegEx
   ['coupon quotas', 'UPDATE coupons SET quota = 1', /quota 1/],
   ['coupon quotas', "UPDATE coupon_claims SET member_id = 'm_1'", /issued 2, claims 2/],
   [
+    'coupon line',
+    "INSERT INTO coupon_blocks (block_id, coupon_id, owner, size, secret, leased_at, closed_at, outcomes, decided) VALUES ('block-1', 'coupon', 'o', 3, 's', 1, NULL, 'v.v', 1)",
+    /^block block-1: 1 decided, 2 of 3 places/,
+  ],
+  [
+    'coupon line',
+    "INSERT INTO coupon_blocks (block_id, coupon_id, owner, size, secret, leased_at, closed_at, outcomes, decided) VALUES ('block-2', 'coupon', 'o', 2, 's', 1, NULL, '...', 0)",
+    /^block block-2: 0 decided, 0 of 3 places/,
+  ],
+  [
+    'coupon line',
+    "INSERT INTO coupon_blocks (block_id, coupon_id, owner, size, secret, leased_at, closed_at, outcomes, decided) VALUES ('block-3', 'coupon', 'o', 2, 's', 1, NULL, 'ir', 2)",
+    /^coupon: 1 places say issued/,
+  ],
+  [
     'coupons and orders',
     "UPDATE coupon_redemptions SET state = 'returned' WHERE order_id = 'order-spent'",
     /^order-spent \(paid\): its coupon is returned/,
