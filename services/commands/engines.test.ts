@@ -40,9 +40,13 @@ afterEach(async () => {
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LEVEE_')))
 const launch = (...args: string[]) =>
   spawn(process.execPath, [LAUNCHER, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
-const end = async (child: ChildProcess) => (await once(child, 'close'))[0] as number | null
+/** Exit code, or the signal that ended it. */
+const end = async (child: ChildProcess) => {
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
+  return code ?? signal
+}
 
-async function levee(...args: string[]): Promise<{ code: number | null; stdout: string }> {
+async function levee(...args: string[]): Promise<{ code: number | string | null; stdout: string }> {
   const child = launch(...args)
   const [stdout, code] = await Promise.all([text(child.stdout), end(child)])
   return { code, stdout }

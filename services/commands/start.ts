@@ -57,13 +57,15 @@ async function start(options: Options): Promise<void> {
     await shop.stop()
     throw portTaken(error, config['http.port'])
   })
+  // Before anybody hears that it is ready: a signal that comes at once must not end it undrained.
+  const end = ended(shop, options.json === true)
   if (options.json)
     console.log(JSON.stringify({ ready: { url, ...(administrator ? { administrator } : {}) } }))
   else welcome(url, administrator, options.engines ? ' --engines' : '')
   // A process that is killed does not write its compile cache on the way out.
   const { flushCompileCache } = await import('node:module')
   flushCompileCache()
-  process.exitCode = await ended(shop, options.json === true)
+  process.exitCode = await end
 }
 
 function portTaken(error: unknown, port: number): unknown {
