@@ -20,9 +20,9 @@ import { type EventId, Unconfirmed } from './unconfirmed.ts'
 const APPEND_EVENTS = 1_000
 const APPEND_CHARACTERS = 250_000
 /** An event is looked for in the groups' offsets after this long, ms: by then a group in this process has told. */
-const LOOK_AFTER_MS = 50
+const LOOK_AFTER_MS = 100
 /** Pause between looks, ms, and after looks that failed. */
-const LOOK_EVERY_MS = 50
+const LOOK_EVERY_MS = 100
 const LOOK_FAILED_MS = 1_000
 /** Longest wait for the look before the first sending, ms. Without it only groups in this process can tell. */
 const FIRST_LOOK_MS = 500

@@ -2,7 +2,7 @@
 
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { event, isInOrder, log, Testbed } from '../../tests/support/event-bed.ts'
+import { event, isHere, isInOrder, log, Testbed, WAYS } from '../../tests/support/event-bed.ts'
 import { scratchEngines } from '../../tests/support/ledgers.ts'
 import { waitFor } from '../engines/wait-for.ts'
 import { LedgerUnavailable } from '../sql/errors.ts'
@@ -21,18 +21,25 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   expect(await waitFor(condition, PATIENCE_MS)).toBe(true)
 }
 
-for (const engine of scratchEngines()) {
-  describe(`relay on ${engine.name}`, () => {
+const cases = scratchEngines().flatMap(engine => WAYS.map(way => ({ engine, way })))
+
+for (const { engine, way } of cases) {
+  describe.skipIf(!isHere(way))(`relay on ${engine.name}, ${way}`, () => {
     let bed: Testbed
+    const through = (consumers: readonly Consumer[], ledger = bed.ledger): Transport =>
+      bed.through(way, consumers, ledger)
     beforeAll(async () => {
       bed = await Testbed.open(engine)
     })
-    beforeEach(() => bed.clear())
+    beforeEach(async () => {
+      if (way === 'kafka') await bed.useKafka()
+      await bed.clear()
+    })
     afterAll(() => bed.drop())
 
     it('delivers what a process left that died between commit and publish', async () => {
       await bed.emit(event('a', 1), event('b', 1), event('a', 2))
-      const relay = bed.relay(bed.direct([bed.recorder('one'), bed.recorder('two')]), 'later')
+      const relay = bed.relay(through([bed.recorder('one'), bed.recorder('two')]), 'later')
       await bed.untilEmpty(relay)
       for (const name of ['one', 'two'])
         expect((await bed.effects(name)).sort()).toEqual(['a@1', 'a@2', 'b@1'])
@@ -40,7 +47,7 @@ for (const engine of scratchEngines()) {
 
     it('does nothing twice where a relay died between publish and delete', async () => {
       await bed.emit(event('a', 1), event('b', 1))
-      const inner = bed.direct([bed.recorder('one')])
+      const inner = through([bed.recorder('one')])
       let heard = false
       const dying: Transport = {
         ...inner,
@@ -56,7 +63,7 @@ for (const engine of scratchEngines()) {
       expect(await bed.outbox()).toHaveLength(2)
       await bed.emit(event('a', 2))
       bed.now += LEASE_MS
-      await bed.untilEmpty(bed.relay(bed.direct([bed.recorder('one')]), 'second', bed.other))
+      await bed.untilEmpty(bed.relay(through([bed.recorder('one')]), 'second', bed.other))
       expect((await bed.effects('one')).sort()).toEqual(['a@1', 'a@2', 'b@1'])
     })
 
@@ -71,7 +78,7 @@ for (const engine of scratchEngines()) {
       }
       const rows = await bed.ledger.reads<PlatformTables>().selectFrom('outbox_shards').selectAll().execute()
       const before = new Map(rows.map(row => [row.shard, row.fence]))
-      const [one, two] = ['one', 'two'].map(owner => bed.relay(bed.direct([]), owner))
+      const [one, two] = ['one', 'two'].map(owner => bed.relay(through([]), owner))
       await one!.turn()
       bed.now += LEASE_MS - 1
       await one!.turn()
@@ -104,7 +111,7 @@ for (const engine of scratchEngines()) {
           event('a', 2),
           event('c', 1, 'order.new'),
         )
-        await bed.untilEmpty(bed.relay(bed.direct([bed.recorder('one'), copier(handled)]), 'relay'))
+        await bed.untilEmpty(bed.relay(through([bed.recorder('one'), copier(handled)]), 'relay'))
         expect(handled).toEqual([])
         expect((await bed.effects('copier')).sort()).toEqual(['a@1', 'a@2', 'b@1'])
         expect((await bed.effects('one')).sort()).toEqual(['a@1', 'a@2', 'b@1', 'dull@1'])
@@ -115,25 +122,25 @@ for (const engine of scratchEngines()) {
         // What the copy would write a second time is in the way of all others.
         await bed.recorder('copier').handle([event('b', 1)])
         await bed.emit(event('a', 1), event('b', 1), event('poison', 1), event('c', 1))
-        await bed.untilEmpty(bed.relay(bed.direct([copier(handled)]), 'relay'))
+        await bed.untilEmpty(bed.relay(through([copier(handled)]), 'relay'))
         expect((await bed.effects('copier')).sort()).toEqual(['a@1', 'b@1', 'c@1'])
         expect((await bed.letters()).map(letter => letter.event)).toEqual(['poison@1'])
         // While there are letters, what comes later of their keys waits behind them.
         await bed.emit(event('poison', 2), event('d', 1))
         bed.now += 60_000
-        await bed.untilEmpty(bed.relay(bed.direct([copier(handled)]), 'later'))
+        await bed.untilEmpty(bed.relay(through([copier(handled)]), 'later'))
         expect((await bed.letters()).map(letter => letter.event)).toEqual(['poison@1', 'poison@2'])
         expect(handled).toContain('d@1')
       })
 
       it('are not written by a relay that lost its shards', async () => {
         await bed.emit(event('a', 1))
-        const inner = bed.direct([bed.recorder('one'), copier([])])
+        const inner = through([bed.recorder('one'), copier([])])
         const slow: Transport = {
           ...inner,
           async publish(events, fence) {
             bed.now += LEASE_MS + 1
-            await bed.untilEmpty(bed.relay(bed.direct([copier([])]), 'second', bed.other))
+            await bed.untilEmpty(bed.relay(through([copier([])]), 'second', bed.other))
             return inner.publish(events, fence)
           },
         }
@@ -147,15 +154,16 @@ for (const engine of scratchEngines()) {
     it('deletes unread what nobody wants', async () => {
       await bed.emit(event('a', 1, 'order.placed'), event('a', 2, 'order.cancelled'))
       expect(await outboxLag(bed.ledger, () => bed.now + 70)).toEqual({ depth: 2, oldestAgeMs: 70 })
-      await bed.untilEmpty(bed.relay(bed.direct([bed.recorder('one')]), 'relay'))
+      await bed.untilEmpty(bed.relay(through([bed.recorder('one')]), 'relay'))
       expect(await bed.effects('one')).toEqual([])
       expect(await outboxLag(bed.ledger, bed.clock)).toEqual({ depth: 0, oldestAgeMs: 0 })
     })
 
     it('shares shards fairly between two relays, each effect once and in order', async () => {
+      bed.realTime = true
       const deps = { clock: Date.now, log }
       const two = [bed.ledger, bed.other].map((ledger, i) => {
-        const transport = bed.direct([bed.recorder('one'), bed.recorder('two')])
+        const transport = through([bed.recorder('one'), bed.recorder('two')], ledger)
         return new Relay({ ...deps, ledger, transport, owner: `relay-${i}` })
       })
       for (const relay of two) relay.start()
@@ -196,7 +204,7 @@ for (const engine of scratchEngines()) {
       const turn = loser.turn()
       await until(() => sending === 2)
       bed.now += LEASE_MS
-      const winner = bed.relay(bed.direct([bed.recorder('one')]), 'winner', bed.other)
+      const winner = bed.relay(through([bed.recorder('one')]), 'winner', bed.other)
       await winner.turn()
       open()
       await turn
@@ -207,7 +215,7 @@ for (const engine of scratchEngines()) {
     })
 
     it('delivers an event that was committed late under a lower number', async () => {
-      const relay = bed.relay(bed.direct([bed.recorder('one')]), 'relay')
+      const relay = bed.relay(through([bed.recorder('one')]), 'relay')
       await sql`INSERT INTO outbox (seq, shard, event_key, version, type, payload, created_at)
         VALUES (1000, 3, 'early', 1, 'order.paid', '{}', 0)`.execute(bed.ledger.migrator())
       await bed.untilEmpty(relay)
@@ -232,7 +240,7 @@ for (const engine of scratchEngines()) {
       const gate = new Promise<void>(resolve => {
         open = resolve
       })
-      const relay = bed.relay(bed.direct([bed.recorder('slow', () => gate)]), 'relay')
+      const relay = bed.relay(through([bed.recorder('slow', () => gate)]), 'relay')
       await bed.emit(event('a', 1))
       for (let i = 0; i < 6; i++)
         await bed.emit(...Array.from({ length: 500 }, (_, n) => event(`${i}-${n}`, 1, 'order.placed')))
@@ -247,7 +255,7 @@ for (const engine of scratchEngines()) {
 
     it('sends again, uncounted, what was under way when the ledger went away', async () => {
       let away = true
-      const inner = bed.direct([bed.recorder('one')])
+      const inner = through([bed.recorder('one')])
       const shaky: Transport = {
         ...inner,
         publish: (events, fence) => {
@@ -267,7 +275,7 @@ for (const engine of scratchEngines()) {
     })
 
     it('wakes by a nudge and gives its shards back when stopped', async () => {
-      const relay = bed.relay(bed.direct([bed.recorder('one')]), 'relay')
+      const relay = bed.relay(through([bed.recorder('one')]), 'relay')
       relay.start()
       await until(() => relay.status.shards === 16)
       await bed.emit(event('a', 1))

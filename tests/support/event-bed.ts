@@ -1,18 +1,25 @@
-// For tests: a ledger with events in its outbox, consumers that write down what they heard, and a clock that
-// stands still until it is moved.
+// For tests: a ledger with events in its outbox, ways for them to consumers that write down what they heard, and a
+// clock that stands still until it is moved.
 
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
 import type { Consumer } from '../../platform/events/consumer.ts'
 import { createDirectTransport } from '../../platform/events/direct-transport.ts'
 import type { DomainEvent } from '../../platform/events/event.ts'
+import { EVENTS_PARTITIONS, EVENTS_TOPIC } from '../../platform/events/event-record.ts'
 import { freshEvents } from '../../platform/events/inbox.ts'
+import { createKafkaConsumers } from '../../platform/events/kafka-consumers.ts'
+import { createKafkaTransport, type KafkaTransport } from '../../platform/events/kafka-transport.ts'
 import { Relay } from '../../platform/events/relay.ts'
 import type { Transport } from '../../platform/events/transport.ts'
+import type { Group, Kafka } from '../../platform/kafka/kafka.ts'
+import { openKafka } from '../../platform/kafka/open-kafka.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import { appendEvents } from '../../platform/sql/once.ts'
 import type { PlatformTables } from '../../platform/sql/platform-tables.ts'
 import type { Schema } from '../../platform/sql/schema.ts'
-import type { LedgerEngine } from './engines.ts'
+import { kafkaBrokers, type LedgerEngine } from './engines.ts'
 import { openScratchLedger } from './ledgers.ts'
 
 interface BedTables extends PlatformTables {
@@ -32,18 +39,37 @@ export function event(key: string, version: number, type = 'order.paid'): Domain
   return { type, key, version, payload: { key, version } }
 }
 
+/** How events get from the outbox to consumers. */
+export type Way = 'direct' | 'kafka'
+
+export const WAYS: readonly Way[] = ['direct', 'kafka']
+/** Kafka only where there is one: elsewhere its tests count as skipped. */
+export const isHere = (way: Way): boolean => way === 'direct' || kafkaBrokers() !== undefined
+
+/** Pause between turns that wait for Kafka, ms: of real time, and of the bed's clock. */
+const KAFKA_TURN_MS = 20
+/** Turns that no case needs: on Kafka half a minute. */
+const TURNS_MOST = { direct: 400, kafka: 1_500 } as const
+
 export class Testbed {
   readonly ledger: Ledger
   /** Another process's view of the same ledger; on SQLite, which has one writer a process, the same. */
   readonly other: Ledger
   readonly drop: () => Promise<void>
+  /** Set by `useKafka`. */
+  kafka: Kafka | null = null
   now = 1_800_000_000_000
-  readonly clock = (): number => this.now
+  /** The clock runs instead, until the next `clear`. */
+  realTime = false
+  readonly clock = (): number => (this.realTime ? Date.now() : this.now)
 
   private constructor(ledger: Ledger, other: Ledger, drop: () => Promise<void>) {
     this.ledger = ledger
     this.other = other
-    this.drop = drop
+    this.drop = async () => {
+      await this.kafka?.close()
+      await drop()
+    }
   }
 
   static async open(engine: LedgerEngine): Promise<Testbed> {
@@ -54,11 +80,24 @@ export class Testbed {
 
   /** Empties what a test left. */
   async clear(): Promise<void> {
+    this.realTime = false
     await this.ledger.write<BedTables, void>(async tx => {
       for (const table of ['outbox', 'inbox', 'dead_letters', 'effects', 'audit', 'idempotency'] as const)
         await tx.deleteFrom(table).execute()
       await tx.updateTable('outbox_shards').set({ owner: '', leased_until: 0 }).execute()
     })
+  }
+
+  /** A topic of its own, and groups that nobody was in before. What the last test left running ends. */
+  async useKafka(brokers = kafkaBrokers()!, partitions = EVENTS_PARTITIONS): Promise<Kafka> {
+    await this.kafka?.close()
+    this.kafka = this.anotherKafka(brokers, `test-${randomUUID().slice(0, 18)}`)
+    await this.kafka.ensureTopics([{ name: EVENTS_TOPIC, partitions }])
+    return this.kafka
+  }
+
+  anotherKafka(brokers: string, prefix: string): Kafka {
+    return openKafka({ brokers: brokers.split(','), prefix, publishTimeout: 1_000, log })
   }
 
   emit(...events: DomainEvent[]): Promise<void> {
@@ -128,16 +167,40 @@ export class Testbed {
     return createDirectTransport(consumers, handleMost === undefined ? deps : { ...deps, handleMost })
   }
 
+  /** Through Kafka, with groups that are in the same process. */
+  through(way: Way, consumers: readonly Consumer[], ledger = this.ledger): Transport {
+    if (way === 'direct') return this.direct(consumers)
+    const transport = this.kafkaTransport(consumers, ledger)
+    for (const group of this.kafkaGroups(consumers, transport.took, ledger)) group.start()
+    return transport
+  }
+
+  kafkaTransport(consumers: readonly Consumer[], ledger = this.ledger): KafkaTransport {
+    return createKafkaTransport(consumers, { ledger, clock: this.clock, log, kafka: this.kafka! })
+  }
+
+  /** `took` absent: as in another process, from which the relay hears nothing. */
+  kafkaGroups(
+    consumers: readonly Consumer[],
+    took?: KafkaTransport['took'],
+    ledger = this.ledger,
+  ): readonly Group[] {
+    const deps = { ledger, clock: this.clock, log, kafka: this.kafka! }
+    return createKafkaConsumers(consumers, took === undefined ? deps : { ...deps, took })
+  }
+
   relay(transport: Transport, owner: string, ledger = this.ledger): Relay {
     return new Relay({ ledger, clock: this.clock, log, transport, owner })
   }
 
-  /** Takes turns, 50 ms apart on the bed's clock, until `done`; 400 turns are more than any case needs. */
+  /** Takes turns, 50 ms apart on the bed's clock, until `done`. Kafka needs real time as well. */
   async turns(relay: Relay, done: () => Promise<boolean>): Promise<void> {
-    for (let i = 0; i < 400; i++) {
+    const way: Way = this.kafka === null ? 'direct' : 'kafka'
+    for (let i = 0; i < TURNS_MOST[way]; i++) {
       if (await done()) return
       await relay.turn()
-      this.now += 50
+      if (way === 'kafka') await pause(KAFKA_TURN_MS)
+      this.now += way === 'kafka' ? KAFKA_TURN_MS : 50
     }
     throw new Error(
       `still waiting: outbox ${await this.outbox()}, letters ${JSON.stringify(await this.letters())}`,
