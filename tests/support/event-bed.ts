@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { Admin } from '@platformatic/kafka'
 import { pino } from 'pino'
 import type { Consumer } from '../../platform/events/consumer.ts'
 import { createDirectTransport } from '../../platform/events/direct-transport.ts'
@@ -58,6 +59,7 @@ export class Testbed {
   readonly drop: () => Promise<void>
   /** Set by `useKafka`. */
   kafka: Kafka | null = null
+  prefix = ''
   now = 1_800_000_000_000
   /** The clock runs instead, until the next `clear`. */
   realTime = false
@@ -91,13 +93,24 @@ export class Testbed {
   /** A topic of its own, and groups that nobody was in before. What the last test left running ends. */
   async useKafka(brokers = kafkaBrokers()!, partitions = EVENTS_PARTITIONS): Promise<Kafka> {
     await this.kafka?.close()
-    this.kafka = this.anotherKafka(brokers, `test-${randomUUID().slice(0, 18)}`)
+    this.prefix = `test-${randomUUID().slice(0, 18)}`
+    this.kafka = this.anotherKafka(brokers, this.prefix)
     await this.kafka.ensureTopics([{ name: EVENTS_TOPIC, partitions }])
     return this.kafka
   }
 
   anotherKafka(brokers: string, prefix: string): Kafka {
     return openKafka({ brokers: brokers.split(','), prefix, publishTimeout: 1_000, log })
+  }
+
+  /** The group has handled nothing, as far as Kafka knows. It must be empty. */
+  async rewind(group: string): Promise<void> {
+    const admin = new Admin({ clientId: 'test', bootstrapBrokers: kafkaBrokers()!.split(',') })
+    try {
+      await admin.deleteGroups({ groups: [`${this.prefix}.${group}`] })
+    } finally {
+      await admin.close()
+    }
   }
 
   emit(...events: DomainEvent[]): Promise<void> {
@@ -184,8 +197,9 @@ export class Testbed {
     consumers: readonly Consumer[],
     took?: KafkaTransport['took'],
     ledger = this.ledger,
+    kafka = this.kafka!,
   ): readonly Group[] {
-    const deps = { ledger, clock: this.clock, log, kafka: this.kafka! }
+    const deps = { ledger, clock: this.clock, log, kafka }
     return createKafkaConsumers(consumers, took === undefined ? deps : { ...deps, took })
   }
 
