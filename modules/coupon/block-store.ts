@@ -43,12 +43,18 @@ function lockBlock(ledger: Ledger, tx: CouponTx, blockId: string): Promise<Block
   return (ledger.dialect === 'mysql' ? query.forUpdate() : query).executeTakeFirst()
 }
 
-/** Blocks leased before `before` (epoch ms) that still have places without an outcome, oldest first. */
-export async function openBlocks(ledger: Ledger, before: number, most: number): Promise<string[]> {
+/** Blocks leased from `since` on and before `before` (epoch ms) that have places without an outcome, oldest first. */
+export async function openBlocks(
+  ledger: Ledger,
+  since: number,
+  before: number,
+  most: number,
+): Promise<string[]> {
   const db = ledger.reads<CouponTables>()
   const rows = await db
     .selectFrom('coupon_blocks')
     .select('block_id')
+    .where('leased_at', '>=', since)
     .where('leased_at', '<', before)
     .whereRef('decided', '<', 'size')
     .orderBy('leased_at')

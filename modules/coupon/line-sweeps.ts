@@ -16,8 +16,12 @@ import { closeBlock, deleteOldBlocks, openBlocks } from './block-store.ts'
 import type { Blocks } from './blocks.ts'
 import { GROUP, TOPIC } from './queue-consumer.ts'
 
-/** From the lease on, ms: its use, the longest time to publish (a minute), and a minute in which clocks may differ. */
-export const GONE_MS = BLOCK_USE_MS + 120_000
+/** The longest time to publish, ms: the most that `kafka.publishTimeout` may be. */
+const PUBLISH_MOST_MS = 60_000
+/** By how much the clocks of two processes may differ, ms. */
+const CLOCKS_MS = 60_000
+/** From the lease on, ms. */
+export const GONE_MS = BLOCK_USE_MS + PUBLISH_MOST_MS + CLOCKS_MS
 /** Longer than Kafka keeps a record (7 days): one that is read again finds its block. */
 const KEEP_MS = 8 * 86_400_000
 const CLOSE_EVERY_MS = 5_000
@@ -36,6 +40,8 @@ interface Seen {
 
 export function lineSweeps(ledger: Ledger, kafka: Kafka, blocks: Blocks, clock: Clock): Sweep[] {
   let seen: Seen | null = null
+  /** Of all blocks leased before, every place has an outcome: eight days of them need not be looked through again. */
+  let settledBefore = 0
 
   /** True: all that lay in the line at `seen` is decided. */
   async function passed(): Promise<Seen | null> {
@@ -66,10 +72,13 @@ export function lineSweeps(ledger: Ledger, kafka: Kafka, blocks: Blocks, clock: 
       bound: VOID_MOST,
       async run(now) {
         // A shop at rest asks Kafka nothing.
-        if ((await openBlocks(ledger, now - GONE_MS, 1)).length === 0) return 0
+        if ((await openBlocks(ledger, settledBefore, now - GONE_MS, 1)).length === 0) {
+          settledBefore = now - GONE_MS - CLOCKS_MS
+          return 0
+        }
         const past = await passed()
         if (past === null) return 0
-        const gone = await openBlocks(ledger, past.at - GONE_MS, VOID_MOST)
+        const gone = await openBlocks(ledger, settledBefore, past.at - GONE_MS, VOID_MOST)
         for (const blockId of gone) await closeBlock(ledger, blockId, 0, now)
         return gone.length
       },
