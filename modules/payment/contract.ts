@@ -6,7 +6,15 @@ import { operation } from '../../platform/contract/operation.ts'
 
 const closed = { additionalProperties: false } as const
 
-export const PaymentState = OneOf('created', 'authorised', 'captured', 'declined', 'unknown', 'voided')
+export const PaymentState = OneOf(
+  'created',
+  'authorised',
+  'captured',
+  'declined',
+  'unknown',
+  'voiding',
+  'voided',
+)
 
 export const Payment = Type.Object({
   paymentId: Type.String(),
@@ -72,7 +80,7 @@ export const paymentContract = {
       closed,
     ),
     output: Type.Object({ received: Type.Boolean() }),
-    refusals: ['bad_signature'],
+    refusals: ['bad_signature', 'payment_open'],
     idempotency: 'natural',
   }),
 
@@ -91,7 +99,7 @@ export const paymentContract = {
     access: ['administrator'],
     input: Type.Object({ paymentId: Id }),
     output: Payment,
-    refusals: ['not_found', 'provider_unavailable', 'lock_timeout'],
+    refusals: ['not_found', 'payment_open', 'provider_unavailable', 'lock_timeout'],
     idempotency: 'natural',
   }),
 } as const

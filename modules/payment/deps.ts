@@ -5,10 +5,13 @@ import type { Door } from '../../platform/contract/operation.ts'
 import type { Result } from '../../platform/contract/result.ts'
 import type { Log } from '../../platform/log/log.ts'
 import type { Clock } from '../../platform/module.ts'
+import type { Redis } from '../../platform/redis/redis.ts'
 import type { BatchObserver, Combiner } from '../../platform/sql/combiner.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
+import type { Rung } from '../../resilience/ladders.ts'
 import type { orderContract } from '../order/contract.ts'
-import type { PaymentAnswer } from './payment-family.ts'
+import type { LockGate } from './lock.ts'
+import type { PaymentAnswer } from './payment-book.ts'
 import type { PaymentProvider } from './provider.ts'
 import type { PaymentRequest } from './requests.ts'
 
@@ -21,6 +24,10 @@ export interface PaymentSettings {
 
 export interface PaymentDeps {
   readonly ledger: Ledger
+  /** Null: not configured. */
+  readonly redis: Redis | null
+  readonly prefixes: { readonly redisPrefix: string }
+  readonly rungs: { readonly 'payment.lock': Rung<'payment.lock'> }
   readonly clock: Clock
   readonly log: Log
   readonly settings: PaymentSettings
@@ -34,6 +41,7 @@ export interface PaymentDeps {
 
 export interface PaymentContext extends PaymentDeps {
   readonly combiner: Combiner<PaymentRequest, PaymentAnswer>
+  readonly gate: LockGate
 }
 
 export function submit<Res extends PaymentAnswer>(

@@ -4,14 +4,18 @@ import { asStep } from '../../platform/contract/call.ts'
 import type { Module } from '../../platform/module.ts'
 import { Combiner } from '../../platform/sql/combiner.ts'
 import { combinerLimits } from '../../platform/sql/combiner-limits.ts'
+import type { Rungs } from '../../resilience/ladders.ts'
 import type { paymentContract } from './contract.ts'
 import type { PaymentContext, PaymentDeps } from './deps.ts'
+import { type LockGate, PATIENCE_MS } from './lock.ts'
 import { paymentView, payOrder } from './pay-order.ts'
 import { paymentFamily } from './payment-family.ts'
 import { listPayments, readPayment } from './read-payments.ts'
 import { receiveWebhook } from './receive-webhook.ts'
 import { refundPayment } from './refund-payment.ts'
-import { settleAnew, unknownPayment } from './settle-payment.ts'
+import { redisRung } from './rung-redis.ts'
+import { sqlRung } from './rung-sql.ts'
+import { settleInTurn, unknownPayment } from './settle-payment.ts'
 import { paymentSweep, refundSweep } from './sweeps.ts'
 
 export type { PaymentProvider } from './provider.ts'
@@ -21,9 +25,16 @@ export { paymentSchema } from './tables.ts'
 
 export function createPayment(deps: PaymentDeps): Module<typeof paymentContract> {
   const limits = combinerLimits(deps.settings.lockWait)
+  const sql = sqlRung()
+  const { redis, prefixes } = deps
+  const rungs: Rungs<'payment.lock', LockGate> = {
+    redis: redis && redisRung(redis, prefixes.redisPrefix),
+    sql,
+  }
   const context: PaymentContext = {
     ...deps,
-    combiner: new Combiner(deps.ledger, paymentFamily(), limits, deps.observe),
+    gate: rungs[deps.rungs['payment.lock']] ?? sql,
+    combiner: new Combiner(deps.ledger, paymentFamily(), limits, deps.observe, deps.clock),
   }
   return {
     door: {
@@ -34,7 +45,7 @@ export function createPayment(deps: PaymentDeps): Module<typeof paymentContract>
       async settlePayment(call, { paymentId }) {
         const payment = await readPayment(context, paymentId)
         if (payment === undefined) return unknownPayment(paymentId)
-        const settled = await settleAnew(context, asStep(call), payment)
+        const settled = await settleInTurn(context, asStep(call), payment, PATIENCE_MS)
         return settled.ok ? { ok: true, value: paymentView(settled.value) } : settled
       },
     },

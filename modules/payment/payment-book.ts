@@ -2,16 +2,20 @@
 
 import type { Call } from '../../platform/contract/call.ts'
 import { invariant, type Refused, refuse } from '../../platform/contract/result.ts'
-import type { DomainEvent } from '../../platform/events/event.ts'
 import type { Outcome } from '../../platform/sql/combiner.ts'
 import type { Row, Select, Value, Write } from '../../platform/sql/statements.ts'
-import { isOpen, mayMove, type PaymentState } from './payment-states.ts'
+import { isHeldByOther, letsGo, NOBODY, type Taken, takenBy } from './hold.ts'
+import { eventsOf, paymentValues, refundValues, refusedBy, someoneElse } from './payment-rows.ts'
+import { isOpen, isTaken, mayMove } from './payment-states.ts'
 import type {
+  Hold,
+  KeepRequest,
   MoveRequest,
   OpenRequest,
   PaymentRequest,
   RefundDoneRequest,
   RefundRequest,
+  TakeRequest,
 } from './requests.ts'
 import {
   insertPayments,
@@ -30,6 +34,8 @@ interface Held<T> {
   /** Version in the ledger; null: made in this batch. */
   read: number | null
 }
+
+export type PaymentAnswer = PaymentRow | PaymentRefundRow | Taken
 
 /** How long the caller's own process has before the sweep looks at a payment, ms. */
 export const CHECK_AFTER_MS = 15_000
@@ -71,10 +77,14 @@ export class PaymentBook {
     return this.slots.has(orderId)
   }
 
-  decide(request: PaymentRequest, call: Call, retried: boolean): Outcome<PaymentRow | PaymentRefundRow> {
+  decide(request: PaymentRequest, call: Call, retried: boolean): Outcome<PaymentAnswer> {
     switch (request.kind) {
       case 'open':
         return this.open(request, call)
+      case 'take':
+        return this.take(request, retried)
+      case 'keep':
+        return this.keep(request, retried)
       case 'move':
         return this.move(request, retried)
       case 'refund':
@@ -84,8 +94,8 @@ export class PaymentBook {
     }
   }
 
-  /** A new attempt, if no other is open and nothing is captured. The same attempt again is answered as it is. */
-  private open(request: OpenRequest, call: Call): Outcome<PaymentRow> {
+  /** A new attempt with its order's lock, if no other is open and nothing is captured. The same attempt again is answered as it is. */
+  private open(request: OpenRequest, call: Call): Outcome<Taken> {
     const { paymentId, orderId, owner } = request
     const known = this.payments.get(paymentId)?.row
     if (known !== undefined) {
@@ -96,7 +106,11 @@ export class PaymentBook {
       if (fingerprint !== known.fingerprint) {
         return { result: refuse('idempotency_key_reused', 'This payment was begun with other content.') }
       }
-      return { result: { ok: true, value: { ...known } } }
+      const slot = this.slots.get(orderId)?.row
+      if (slot === undefined) return 'parked'
+      const free = (isOpen(known.state) || known.state === 'voiding') && !this.isHeld(slot, request)
+      if (free) return { result: { ok: true, value: this.hold(known, slot, request) } }
+      return { result: { ok: true, value: { payment: { ...known }, fence: slot.fence, held: false } } }
     }
     const slot = this.slots.get(orderId)?.row
     // Named by its slot and not here: somebody else holds its row. A "no" would have a repeat let the order go, in the
@@ -125,12 +139,49 @@ export class PaymentBook {
     this.revision++
     this.changedPayments.add(held)
     // A slot that somebody else makes at the same time fails the batch by its key, and it is decided again.
-    if (slot === undefined) this.addSlot(orderId, paymentId)
-    else this.changeSlot(orderId, { open_payment_id: paymentId })
+    if (slot === undefined) this.addSlot(request)
+    else this.changeSlot(orderId, { open_payment_id: paymentId, ...takenBy(slot, request) })
+    const { fence } = this.slots.get(orderId)!.row
     return {
-      result: { ok: true, value: { ...row } },
+      result: { ok: true, value: { payment: { ...row }, fence, held: true } },
       audit: { subject: orderId, detail: { paymentId, by: call.principal.id, amount: row.amount } },
     }
+  }
+
+  /** The lock for a payment that is booked; none for one that is over. */
+  private take(request: TakeRequest, retried: boolean): Outcome<Taken> {
+    const payment = this.payments.get(request.paymentId)?.row
+    const slot = this.slots.get(request.orderId)?.row
+    if (payment === undefined || slot === undefined)
+      return this.missing('payment', request.paymentId, retried)
+    if (!isOpen(payment.state) && !isTaken(payment.state))
+      return { result: { ok: true, value: { payment: { ...payment }, fence: slot.fence, held: false } } }
+    if (this.isHeld(slot, request)) return { result: someoneElse(request.orderId) }
+    return { result: { ok: true, value: this.hold(payment, slot, request) } }
+  }
+
+  private isHeld(slot: Readonly<SlotRow>, { holder }: Hold): boolean {
+    return isHeldByOther(slot, holder, this.now)
+  }
+
+  /** The payment's version grows too: whoever moves it by what it remembers finds that it is behind. */
+  private hold(payment: Readonly<PaymentRow>, slot: Readonly<SlotRow>, hold: Hold): Taken {
+    this.changeSlot(slot.order_id, takenBy(slot, hold))
+    const { next_check_at: next } = payment
+    const row = this.changePayment(payment.payment_id, {
+      // The sweep does not knock where somebody is at work.
+      next_check_at: next === null ? null : Math.max(next, hold.until),
+    })
+    return { payment: { ...row }, fence: slot.fence, held: true }
+  }
+
+  private keep({ orderId, paymentId, holder, until }: KeepRequest, retried: boolean): Outcome<PaymentRow> {
+    const payment = this.payments.get(paymentId)?.row
+    const slot = this.slots.get(orderId)?.row
+    if (payment === undefined || slot === undefined) return this.missing('payment', paymentId, retried)
+    if (slot.holder !== holder) return { result: someoneElse(orderId) }
+    this.changeSlot(orderId, until === null ? NOBODY : { held_until: until })
+    return { result: { ok: true, value: { ...payment } } }
   }
 
   /** A payment moves by compare-and-set. Where it stands already, nothing happens; a capture takes the slot. */
@@ -139,28 +190,32 @@ export class PaymentBook {
     const payment = this.payments.get(paymentId)?.row
     const slot = this.slots.get(orderId)?.row
     if (payment === undefined || slot === undefined) return this.missing('payment', paymentId, retried)
-    if (payment.state === to && to !== 'unknown') return { result: { ok: true, value: { ...payment } } }
+    // Whoever has the lock now may be anywhere: a holder that slept changes nothing.
+    if (request.fence < slot.fence) return { result: someoneElse(orderId) }
+    if (payment.state === to && to !== 'unknown' && to !== 'voiding')
+      return { result: { ok: true, value: { ...payment } } }
     // Somebody settled it in between: that is the answer.
     if (payment.state !== to && !mayMove(payment.state, to))
       return { result: { ok: true, value: { ...payment } } }
-    if (to === 'captured') {
-      invariant(slot.captured_payment_id === null, `order ${orderId} has a capture`)
-      this.changeSlot(orderId, {
-        open_payment_id: null,
-        captured_payment_id: paymentId,
-        captured: payment.amount,
-      })
-    } else if (payment.state === 'captured') {
-      // Voided after capture: everything went back.
-      this.changeSlot(orderId, { captured_payment_id: null, captured: 0, refunded: 0 })
-    } else if (!isOpen(to)) this.changeSlot(orderId, { open_payment_id: null })
+    const free = letsGo(to) ? NOBODY : {}
+    if (isTaken(to)) {
+      const before = slot.captured_payment_id
+      invariant(before === null || before === paymentId, `order ${orderId} has a capture`)
+      const { amount: captured } = payment
+      this.changeSlot(orderId, { open_payment_id: null, captured_payment_id: paymentId, captured, ...free })
+    } else if (isTaken(payment.state)) {
+      // Everything went back.
+      this.changeSlot(orderId, { captured_payment_id: null, captured: 0, refunded: 0, ...free })
+    } else if (!isOpen(to)) this.changeSlot(orderId, { open_payment_id: null, ...free })
+    else if (to === 'unknown') this.changeSlot(orderId, free)
+    const from = payment.state
     const moved = this.changePayment(paymentId, {
       state: to,
       cause: request.cause,
       next_check_at: request.nextCheckAt,
-      checks: payment.checks + (to === 'unknown' ? 1 : 0),
+      checks: payment.checks + (to === 'unknown' || to === 'voiding' ? 1 : 0),
     })
-    return { result: { ok: true, value: { ...moved } }, events: eventsOf(moved, to, this.now) }
+    return { result: { ok: true, value: { ...moved } }, events: eventsOf(moved, from, this.now) }
   }
 
   /** Books a refund before the provider hears of it: never more than was captured, once per refund id. */
@@ -217,14 +272,10 @@ export class PaymentBook {
     return { result: refuse('not_found', `There is no ${table} ${id}.`) }
   }
 
-  private addSlot(orderId: string, paymentId: string): void {
+  private addSlot({ orderId, paymentId, holder, until }: OpenRequest): void {
     const row = {
-      order_id: orderId,
-      version: 1,
-      open_payment_id: paymentId,
-      captured_payment_id: null,
-      captured: 0,
-      refunded: 0,
+      ...{ order_id: orderId, version: 1, open_payment_id: paymentId, captured_payment_id: null },
+      ...{ captured: 0, refunded: 0, fence: 1, holder, held_until: until },
     }
     const held = { row, read: null }
     this.slots.set(orderId, held)
@@ -275,9 +326,10 @@ export class PaymentBook {
     const slots: Value[][] = []
     for (const { row, read } of this.changedSlots) {
       const { order_id, version, open_payment_id, captured_payment_id, captured, refunded } = row
-      if (read === null)
-        newSlots.push([order_id, version, open_payment_id, captured_payment_id, captured, refunded])
-      else slots.push([order_id, read, version, open_payment_id, captured_payment_id, captured, refunded])
+      const set = [version, open_payment_id, captured_payment_id, captured, refunded]
+      const hold = [row.fence, row.holder, row.held_until]
+      if (read === null) newSlots.push([order_id, ...set, ...hold])
+      else slots.push([order_id, read, ...set, ...hold])
     }
     const refunds = [...this.changedRefunds].map(row => [row.refund_id, row.state, row.attempts, row.next_at])
     return [
@@ -317,29 +369,4 @@ export class PaymentBook {
       this.slots.delete(row.order_id)
     }
   }
-}
-
-function refusedBy(slot: Readonly<SlotRow>): Refused | null {
-  if (slot.captured_payment_id !== null) return refuse('payment_state', `Order ${slot.order_id} is paid.`)
-  if (slot.open_payment_id === null) return null
-  return refuse('payment_open', `A payment of order ${slot.order_id} is under way.`, { retryAfter: 1 })
-}
-
-function eventsOf(row: Readonly<PaymentRow>, to: PaymentState, now: number): DomainEvent[] {
-  if (to !== 'captured' && to !== 'voided' && to !== 'declined') return []
-  const payload = { paymentId: row.payment_id, orderId: row.order_id, amount: row.amount, capturedAt: now }
-  return [{ type: `payment.${to}`, key: row.payment_id, version: row.version, payload }]
-}
-
-function paymentValues(row: PaymentRow): Value[] {
-  const { payment_id, order_id, owner, state, version, amount, currency, token, fingerprint, cause } = row
-  return [
-    ...[payment_id, order_id, owner, state, version, amount, currency, token, fingerprint, cause],
-    ...[row.created_at, row.next_check_at, row.checks],
-  ]
-}
-
-function refundValues(row: PaymentRefundRow): Value[] {
-  const { refund_id, order_id, payment_id, amount, state, attempts, next_at, created_at } = row
-  return [refund_id, order_id, payment_id, amount, state, attempts, next_at, created_at]
 }

@@ -1,12 +1,9 @@
 // The payment module's family of combined requests, with a memory like the order book's (decision 007).
 
 import type { Combinable, Memory } from '../../platform/sql/combiner.ts'
-import { PaymentBook } from './payment-book.ts'
+import { type PaymentAnswer, PaymentBook } from './payment-book.ts'
 import type { PaymentRequest } from './requests.ts'
 import { lockPayments, lockSlots, paymentsThere, readRefunds, slotsThere } from './store.ts'
-import type { PaymentRefundRow, PaymentRow } from './tables.ts'
-
-export type PaymentAnswer = PaymentRow | PaymentRefundRow
 
 /** Payments remembered: those under way, at full speed for a second or two. */
 const REMEMBERED = 20_000

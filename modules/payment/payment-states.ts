@@ -6,8 +6,10 @@ export const PAYMENT_MOVES = {
   /** The provider did not answer: it is asked what became of it. */
   unknown: ['authorised', 'captured', 'declined', 'voided'],
   authorised: ['captured', 'voided', 'unknown'],
-  /** Voided after capture: the order was dead, the money went back whole. */
-  captured: ['voided'],
+  /** The order was dead: */
+  captured: ['voiding'],
+  /** the money goes back whole. Booked before the provider hears of it, so that nobody pays the order with it meanwhile. */
+  voiding: ['voided', 'captured'],
   declined: [],
   voided: [],
 } as const satisfies Record<string, readonly string[]>
@@ -16,6 +18,11 @@ export type PaymentState = keyof typeof PAYMENT_MOVES
 
 export function mayMove(from: PaymentState, to: PaymentState): boolean {
   return (PAYMENT_MOVES[from] as readonly PaymentState[]).includes(to)
+}
+
+/** Its money is in the order's slot. */
+export function isTaken(state: PaymentState): boolean {
+  return state === 'captured' || state === 'voiding'
 }
 
 /** An attempt that keeps its order to itself: no other may begin. */

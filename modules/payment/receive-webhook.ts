@@ -6,8 +6,9 @@ import type { Input } from '../../platform/contract/operation.ts'
 import { type Result, refuse } from '../../platform/contract/result.ts'
 import type { paymentContract } from './contract.ts'
 import type { PaymentContext } from './deps.ts'
+import { PATIENCE_MS } from './lock.ts'
 import { readPayment } from './read-payments.ts'
-import { settle } from './settle-payment.ts'
+import { settleInTurn } from './settle-payment.ts'
 
 /** How far a webhook's time may be from ours, s: clocks differ, retries are signed anew. */
 const TOLERANCE_S = 300
@@ -37,6 +38,9 @@ export async function receiveWebhook(
   const payment = await readPayment(context, input.paymentId)
   // Unknown here: not ours, or its booking was lost with a process; the sweep of its order finds that.
   if (payment === undefined) return { ok: true, value: { received: true } }
-  await settle(context, systemCall(`webhook-${input.eventId}`, now), payment)
+  const call = systemCall(`webhook-${input.eventId}`, now)
+  const settled = await settleInTurn(context, call, payment, PATIENCE_MS)
+  // Somebody is at it just now: the provider tells again, should it be left behind.
+  if (!settled.ok && settled.refusal.code === 'payment_open') return settled
   return { ok: true, value: { received: true } }
 }

@@ -2,7 +2,15 @@
 
 import type { PaymentState } from './payment-states.ts'
 
-export interface OpenRequest {
+/** Who wants to talk to the provider about an order, and until when at the latest. */
+export interface Hold {
+  /** Random, one an attempt. */
+  readonly holder: string
+  /** Epoch ms. */
+  readonly until: number
+}
+
+export interface OpenRequest extends Hold {
   readonly kind: 'open'
   readonly paymentId: string
   readonly orderId: string
@@ -13,8 +21,27 @@ export interface OpenRequest {
   readonly fingerprint: string | null
 }
 
+/** The lock of an order, for a payment that is booked. */
+export interface TakeRequest extends Hold {
+  readonly kind: 'take'
+  readonly paymentId: string
+  readonly orderId: string
+}
+
+/** Holds on for longer, or lets go. Refused: somebody else has it by now. */
+export interface KeepRequest {
+  readonly kind: 'keep'
+  readonly paymentId: string
+  readonly orderId: string
+  readonly holder: string
+  /** Null: lets go. */
+  readonly until: number | null
+}
+
 export interface MoveRequest {
   readonly kind: 'move'
+  /** As it was handed out with the lock. */
+  readonly fence: number
   readonly paymentId: string
   readonly orderId: string
   readonly to: PaymentState
@@ -38,4 +65,10 @@ export interface RefundDoneRequest {
   readonly nextAt: number | null
 }
 
-export type PaymentRequest = OpenRequest | MoveRequest | RefundRequest | RefundDoneRequest
+export type PaymentRequest =
+  | OpenRequest
+  | TakeRequest
+  | KeepRequest
+  | MoveRequest
+  | RefundRequest
+  | RefundDoneRequest

@@ -1,107 +1,69 @@
 // From the provider's answer to a settled payment and a paid order; and from a payment left behind to one that
-// is finished or undone. Safe to run by anybody, any number of times: every move is compare-and-set.
+// is finished or undone. Safe to run by anybody, any number of times: it goes by turns (lock.ts), and every move is
+// compare-and-set with the fence of its turn.
 
 import type { Call } from '../../platform/contract/call.ts'
 import { type Result, refuse } from '../../platform/contract/result.ts'
-import { type PaymentContext, submit } from './deps.ts'
+import type { PaymentContext } from './deps.ts'
+import { inTurn } from './lock.ts'
+import { bookUnknown, FIRST_CHECK_MS, move, type Settling } from './moves.ts'
 import { CHECK_AFTER_MS } from './payment-book.ts'
 import { isOpen } from './payment-states.ts'
 import type { ProviderAnswer } from './provider.ts'
-import type { MoveRequest } from './requests.ts'
 import type { PaymentRow } from './tables.ts'
+import { giveBack, voidAtProvider } from './void-payment.ts'
 
-/** Pauses between looks at an unknown payment, ms: at once, then slower, a minute at most. */
-const FIRST_CHECK_MS = 1_000
-const LAST_CHECK_MS = 60_000
 /** A payment that the provider has not heard of after this long never reached it, ms; providers promise a minute. */
 export const NEVER_ARRIVED_MS = 120_000
 
-export function move(
-  context: PaymentContext,
-  call: Call,
-  payment: PaymentRow,
-  change: Pick<MoveRequest, 'to'> & Partial<Pick<MoveRequest, 'cause' | 'nextCheckAt'>>,
-): Promise<Result<PaymentRow>> {
-  return submit<PaymentRow>(context, call, {
-    kind: 'move',
-    paymentId: payment.payment_id,
-    orderId: payment.order_id,
-    cause: null,
-    nextCheckAt: null,
-    ...change,
-  })
-}
-
-/** No answer: the payment stays open, its order stays claimed, the sweep asks. */
-export function bookUnknown(
-  context: PaymentContext,
-  call: Call,
-  payment: PaymentRow,
-): Promise<Result<PaymentRow>> {
-  const pause = Math.min(FIRST_CHECK_MS * 2 ** payment.checks, LAST_CHECK_MS)
-  return move(context, call, payment, { to: 'unknown', nextCheckAt: context.clock() + pause })
-}
-
 export async function bookAnswer(
-  context: PaymentContext,
-  call: Call,
+  settling: Settling,
   payment: PaymentRow,
   answer: ProviderAnswer,
 ): Promise<Result<PaymentRow>> {
   switch (answer.state) {
     case 'captured':
-      return captured(context, call, payment)
+      return captured(settling, payment)
     case 'authorised':
-      return capture(context, call, payment)
+      return capture(settling, payment)
     case 'declined':
-      return over(context, call, payment, 'declined', answer.cause ?? 'declined')
+      return over(settling, payment, 'declined', answer.cause ?? 'declined')
     case 'voided':
-      return over(context, call, payment, 'voided', 'voided at the provider')
+      return over(settling, payment, 'voided', 'voided at the provider')
     case 'none':
-      return neverArrived(context, call, payment)
+      return neverArrived(settling, payment)
   }
 }
 
 /** Booked as authorised first, so that whoever comes after a crash knows that money is held. */
-async function capture(
-  context: PaymentContext,
-  call: Call,
-  payment: PaymentRow,
-): Promise<Result<PaymentRow>> {
-  const booked = await move(context, call, payment, {
+async function capture(settling: Settling, payment: PaymentRow): Promise<Result<PaymentRow>> {
+  const { context } = settling
+  const booked = await move(settling, payment, {
     to: 'authorised',
     nextCheckAt: context.clock() + FIRST_CHECK_MS * 15,
   })
   if (!booked.ok || booked.value.state !== 'authorised') return booked
   try {
     const answer = await context.provider.capture(payment.payment_id)
-    if (answer.state === 'captured') return captured(context, call, booked.value)
-    if (answer.state === 'declined') return bookUnknown(context, call, booked.value)
-    return over(context, call, booked.value, 'voided', `the provider says ${answer.state}`)
+    if (answer.state === 'captured') return captured(settling, booked.value)
+    if (answer.state === 'declined') return bookUnknown(settling, booked.value)
+    return over(settling, booked.value, 'voided', `the provider says ${answer.state}`)
   } catch (error) {
     context.log.warn({ err: error, payment: payment.payment_id }, 'the provider did not answer to a capture')
-    return bookUnknown(context, call, booked.value)
+    return bookUnknown(settling, booked.value)
   }
 }
 
 /** The money is taken: book it in the order's one slot, then the order is paid. A dead order gives it back. */
-async function captured(
-  context: PaymentContext,
-  call: Call,
-  payment: PaymentRow,
-): Promise<Result<PaymentRow>> {
-  const booked = await move(context, call, payment, { to: 'captured' })
+async function captured(settling: Settling, payment: PaymentRow): Promise<Result<PaymentRow>> {
+  const { context, call } = settling
+  const booked = await move(settling, payment, { to: 'captured' })
   if (!booked.ok || booked.value.state !== 'captured') return booked
   const { payment_id: paymentId, order_id: orderId } = payment
   const paid = await context.order.markPaid(call, { orderId, paymentId, paidAt: context.clock() })
   if (paid.ok) return booked
-  if (paid.refusal.code === 'order_state') {
-    if (!(await voidAtProvider(context, paymentId))) {
-      // The event of the capture comes here again (settleAnew), until the money is given back.
-      return refuse('provider_unavailable', 'The order ended before its payment did; the money goes back.')
-    }
-    return move(context, call, booked.value, { to: 'voided', cause: 'the order was over' })
-  }
+  // If that cannot be begun, the event of the capture comes here again (settleAnew).
+  if (paid.refusal.code === 'order_state') return giveBack(settling, booked.value)
   // Passing trouble: the event of the capture pays the order in a moment.
   context.log.warn({ payment: paymentId, code: paid.refusal.code }, 'captured, not marked as paid yet')
   return booked
@@ -109,106 +71,98 @@ async function captured(
 
 /** Nothing was taken, or it went back: the order may be paid in another way. */
 async function over(
-  context: PaymentContext,
-  call: Call,
+  settling: Settling,
   payment: PaymentRow,
   to: 'declined' | 'voided',
   cause: string,
 ): Promise<Result<PaymentRow>> {
-  // The order first: if this process dies in between, the sweep does both again.
-  const { payment_id: paymentId, order_id: orderId } = payment
+  const free = await letOrderGo(settling, payment)
+  if (!free.ok && free.refusal.code !== 'order_state') return free
+  return move(settling, payment, { to, cause })
+}
+
+/** The order first: if this process dies in between, the sweep does both again. Refused too: not our turn any more. */
+async function letOrderGo(
+  { context, call, turn }: Settling,
+  { payment_id: paymentId, order_id: orderId }: PaymentRow,
+): Promise<Result<unknown>> {
+  const ours = await turn.stillOurs()
+  if (!ours.ok) return ours
   const released = await context.order.releasePayment(call, { orderId, paymentId })
-  if (!released.ok && released.refusal.code !== 'not_found' && released.refusal.code !== 'order_state')
-    return released
-  return move(context, call, payment, { to, cause })
+  return !released.ok && released.refusal.code === 'not_found' ? { ok: true, value: null } : released
 }
 
 /**
  * The provider has not heard of it. It is told that it must not come any more: a request that is still on its way
  * finds the void. Only after the order is let go, so that a capture in the same moment finds an order it cannot pay.
  */
-async function neverArrived(
-  context: PaymentContext,
-  call: Call,
-  payment: PaymentRow,
-): Promise<Result<PaymentRow>> {
-  const { payment_id: paymentId, order_id: orderId } = payment
+async function neverArrived(settling: Settling, payment: PaymentRow): Promise<Result<PaymentRow>> {
   const cause = 'never reached the provider'
-  const released = await context.order.releasePayment(call, { orderId, paymentId })
+  const free = await letOrderGo(settling, payment)
   // Paid by this very payment meanwhile: it stands as captured, and that is the answer.
-  if (!released.ok && released.refusal.code === 'order_state')
-    return move(context, call, payment, { to: 'declined', cause })
-  if (!released.ok && released.refusal.code !== 'not_found') return released
-  if (!(await voidAtProvider(context, paymentId))) return bookUnknown(context, call, payment)
-  return move(context, call, payment, { to: 'declined', cause })
+  if (!free.ok && free.refusal.code === 'order_state')
+    return move(settling, payment, { to: 'declined', cause })
+  if (!free.ok) return free
+  if (!(await voidAtProvider(settling.context, payment.payment_id))) return bookUnknown(settling, payment)
+  return move(settling, payment, { to: 'declined', cause })
 }
 
-/** False: no answer, so it may or may not be undone. */
-async function voidAtProvider(context: PaymentContext, paymentId: string): Promise<boolean> {
-  try {
-    await context.provider.void(paymentId)
-    return true
-  } catch (error) {
-    context.log.warn({ err: error, payment: paymentId }, 'the provider did not answer to a void')
-    return false
-  }
-}
-
-/** `settle`, and a captured payment is seen through to its end: its order is paid, or the money goes back. */
-export function settleAnew(
+/**
+ * A payment that was left behind, when it is its turn. One that is captured is seen through to its end: its order is paid, or
+ * the money goes back.
+ */
+export function settleInTurn(
   context: PaymentContext,
   call: Call,
   payment: PaymentRow,
+  patience: number,
 ): Promise<Result<PaymentRow>> {
-  return payment.state === 'captured' ? captured(context, call, payment) : settle(context, call, payment)
+  return inTurn(context, call, payment, patience, (turn, fresh) => settle({ context, call, turn }, fresh))
+}
+
+export function settle(settling: Settling, payment: PaymentRow): Promise<Result<PaymentRow>> {
+  if (payment.state === 'captured') return captured(settling, payment)
+  if (payment.state === 'voiding') return giveBack(settling, payment)
+  return isOpen(payment.state) ? ask(settling, payment) : ended(settling, payment)
 }
 
 /** A repeat of an attempt that failed may have claimed the order for it once more: nothing else would let it go. */
-async function ended(context: PaymentContext, call: Call, payment: PaymentRow): Promise<Result<PaymentRow>> {
-  const { payment_id: paymentId, order_id: orderId, state } = payment
-  if (state !== 'captured') {
-    const released = await context.order.releasePayment(call, { orderId, paymentId })
-    if (!released.ok && released.refusal.code !== 'not_found' && released.refusal.code !== 'order_state')
-      return released
-  }
+async function ended({ context, call }: Settling, payment: PaymentRow): Promise<Result<PaymentRow>> {
+  const { payment_id: paymentId, order_id: orderId } = payment
+  const released = await context.order.releasePayment(call, { orderId, paymentId })
+  if (!released.ok && released.refusal.code !== 'not_found' && released.refusal.code !== 'order_state')
+    return released
   return { ok: true, value: payment }
 }
 
-/** A payment that was left behind: ask the provider, then book what it says. */
-export async function settle(
-  context: PaymentContext,
-  call: Call,
-  payment: PaymentRow,
-): Promise<Result<PaymentRow>> {
-  if (!isOpen(payment.state)) return ended(context, call, payment)
+/** Asks the provider, then books what it says. */
+async function ask(settling: Settling, payment: PaymentRow): Promise<Result<PaymentRow>> {
+  const { context, call } = settling
   let answer: ProviderAnswer
   try {
     answer = await context.provider.lookUp(payment.payment_id)
   } catch (error) {
     context.log.warn({ err: error, payment: payment.payment_id }, 'the provider cannot be asked')
-    return bookUnknown(context, call, payment)
+    return bookUnknown(settling, payment)
   }
   const age = context.clock() - payment.created_at
   // Its own process is about to ask the provider, unless it died: the sweep comes when that is certain.
   if (answer.state === 'none' && payment.state === 'created' && age < CHECK_AFTER_MS)
     return { ok: true, value: payment }
   // A late request may still be on its way to the provider: wait until none can be.
-  if (answer.state === 'none' && payment.state !== 'created' && age < NEVER_ARRIVED_MS) {
-    return bookUnknown(context, call, payment)
-  }
+  if (answer.state === 'none' && payment.state !== 'created' && age < NEVER_ARRIVED_MS)
+    return bookUnknown(settling, payment)
   // Nothing is held, so there is nothing to hold the order for: whoever was told of the decline has it to use.
-  if (answer.state === 'declined' || answer.state === 'voided')
-    return bookAnswer(context, call, payment, answer)
-  const claimed = await context.order.claimForPayment(call, {
-    orderId: payment.order_id,
-    paymentId: payment.payment_id,
-  })
-  if (!claimed.ok) {
-    if (claimed.refusal.code !== 'order_state' && claimed.refusal.code !== 'not_found') return claimed
-    if (!(await voidAtProvider(context, payment.payment_id))) return bookUnknown(context, call, payment)
-    return move(context, call, payment, { to: 'voided', cause: 'the order was over' })
-  }
-  return bookAnswer(context, call, payment, answer)
+  if (answer.state === 'declined' || answer.state === 'voided') return bookAnswer(settling, payment, answer)
+  const { payment_id: paymentId, order_id: orderId } = payment
+  const claimed = await context.order.claimForPayment(call, { orderId, paymentId })
+  if (claimed.ok) return bookAnswer(settling, payment, answer)
+  if (claimed.refusal.code !== 'order_state' && claimed.refusal.code !== 'not_found') return claimed
+  // An order that is over stays so.
+  const ours = await settling.turn.stillOurs()
+  if (!ours.ok) return ours
+  if (!(await voidAtProvider(context, paymentId))) return bookUnknown(settling, payment)
+  return move(settling, payment, { to: 'voided', cause: 'the order was over' })
 }
 
 export function unknownPayment(paymentId: string) {

@@ -4,7 +4,8 @@ import { insertInto, selectByKey, updateByKey } from '../../platform/sql/stateme
 
 const PAYMENT =
   'payment_id, order_id, owner, state, version, amount, currency, token, fingerprint, cause, created_at, next_check_at, checks'
-const SLOT = 'order_id, version, open_payment_id, captured_payment_id, captured, refunded'
+const SLOT =
+  'order_id, version, open_payment_id, captured_payment_id, captured, refunded, fence, holder, held_until'
 const REFUND = 'refund_id, order_id, payment_id, amount, state, attempts, next_at, created_at'
 
 export const lockPayments = selectByKey({ columns: PAYMENT, from: 'payments', key: 'payment_id', lock: true })
@@ -40,7 +41,10 @@ export const updatePayments = updateByKey(
 export const updateSlots = updateByKey(
   'payment_slots',
   { order_id: 'id', version: 'int' },
-  { version: 'int', open_payment_id: 'id', captured_payment_id: 'id', captured: 'int', refunded: 'int' },
+  {
+    ...{ version: 'int', open_payment_id: 'id', captured_payment_id: 'id', captured: 'int', refunded: 'int' },
+    ...{ fence: 'int', holder: 'id', held_until: 'int' },
+  },
 )
 export const updateRefunds = updateByKey(
   'payment_refunds',

@@ -4,7 +4,7 @@ import { systemCall } from '../../platform/contract/call.ts'
 import type { Sweep } from '../../platform/module.ts'
 import type { PaymentContext } from './deps.ts'
 import { sendRefund } from './refund-payment.ts'
-import { settle } from './settle-payment.ts'
+import { settleInTurn } from './settle-payment.ts'
 import type { PaymentTables } from './tables.ts'
 
 /** Looked at in one run: each is a call to the provider, which limits us to some dozens a second. */
@@ -25,7 +25,10 @@ export function paymentSweep(context: PaymentContext): Sweep {
         .limit(BOUND)
         .execute()
       await Promise.all(
-        due.map(payment => settle(context, systemCall(`payment-${payment.payment_id}`, now), payment)),
+        // Whoever is at it finishes it, or is found here the next time.
+        due.map(payment =>
+          settleInTurn(context, systemCall(`payment-${payment.payment_id}`, now), payment, 0),
+        ),
       )
       return due.length
     },

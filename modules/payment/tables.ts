@@ -31,6 +31,11 @@ export interface SlotRow {
   captured_payment_id: string | null
   captured: number
   refunded: number
+  /** Grows each time that somebody begins to talk to the provider about this order; older moves are refused. */
+  fence: number
+  /** Who does so now, and until when at the latest, epoch ms. */
+  holder: string | null
+  held_until: number | null
 }
 
 export interface PaymentRefundRow {
@@ -70,5 +75,10 @@ export const paymentSchema: Schema = {
       created_at ${t.int} NOT NULL) ${t.table}`,
     'CREATE INDEX payment_refunds_order ON payment_refunds (order_id)',
     'CREATE INDEX payment_refunds_due ON payment_refunds (next_at)',
+  ],
+  '2026-11-27-payment-lock': t => [
+    `ALTER TABLE payment_slots ADD COLUMN fence ${t.int} NOT NULL DEFAULT 0`,
+    `ALTER TABLE payment_slots ADD COLUMN holder ${t.id}`,
+    `ALTER TABLE payment_slots ADD COLUMN held_until ${t.int}`,
   ],
 }

@@ -11,10 +11,11 @@ export const capturesAgainstOrders: Check = {
     return compare(
       books,
       sql`SELECT COUNT(*) AS n FROM payment_slots WHERE captured_payment_id IS NOT NULL`,
-      // A capture that its event has still to tell: then the order is paid, or the money goes back.
+      // A capture that its event has still to tell, or money on its way back: a moment later the books agree.
       sql`SELECT ${say`${'s.order_id'}: captured ${'s.captured'} by ${'s.captured_payment_id'}, order ${'o.state'} ${'o.total'} by ${'o.payment_id'}`} AS what,
-          CASE WHEN o.state NOT IN ('paid', 'refunded') AND e.event_key IS NOT NULL THEN 1 ELSE 0 END AS explained
+          CASE WHEN o.state NOT IN ('paid', 'refunded') AND (e.event_key IS NOT NULL OR v.payment_id IS NOT NULL) THEN 1 ELSE 0 END AS explained
         FROM payment_slots s LEFT JOIN orders o ON o.order_id = s.order_id
+        LEFT JOIN payments v ON v.payment_id = s.captured_payment_id AND v.state = 'voiding'
         LEFT JOIN ${eventsOf('payment.captured')} e ON e.event_key = s.captured_payment_id
         WHERE s.captured_payment_id IS NOT NULL
           AND (o.order_id IS NULL OR o.state NOT IN ('paid', 'refunded') OR o.total <> s.captured OR o.payment_id <> s.captured_payment_id)
@@ -25,13 +26,13 @@ export const capturesAgainstOrders: Check = {
         UNION ALL
         SELECT ${say`${'p.payment_id'}: ${'p.state'} is not what the slot of ${'p.order_id'} says`} AS what, 0 AS explained
         FROM payments p LEFT JOIN payment_slots s ON s.order_id = p.order_id
-        WHERE (p.state = 'captured' AND (s.captured_payment_id IS NULL OR s.captured_payment_id <> p.payment_id OR s.captured <> p.amount))
+        WHERE (p.state IN ('captured', 'voiding') AND (s.captured_payment_id IS NULL OR s.captured_payment_id <> p.payment_id OR s.captured <> p.amount))
           OR (p.state IN ('created', 'authorised', 'unknown') AND (s.open_payment_id IS NULL OR s.open_payment_id <> p.payment_id))
-          OR p.state NOT IN ('created', 'authorised', 'unknown', 'captured', 'declined', 'voided')
+          OR p.state NOT IN ('created', 'authorised', 'unknown', 'captured', 'declined', 'voiding', 'voided')
         UNION ALL
         SELECT ${say`${'s.order_id'}: its slot names ${'s.captured_payment_id'}${'s.open_payment_id'}, which is ${'p.state'}`} AS what, 0 AS explained
         FROM payment_slots s LEFT JOIN payments p ON p.payment_id = COALESCE(s.captured_payment_id, s.open_payment_id)
-        WHERE (s.captured_payment_id IS NOT NULL AND (p.state IS NULL OR p.state <> 'captured'))
+        WHERE (s.captured_payment_id IS NOT NULL AND (p.state IS NULL OR p.state NOT IN ('captured', 'voiding')))
           OR (s.captured_payment_id IS NULL AND s.open_payment_id IS NOT NULL AND (p.state IS NULL OR p.state NOT IN ('created', 'authorised', 'unknown')))
           OR (s.captured_payment_id IS NOT NULL AND s.open_payment_id IS NOT NULL) OR (s.captured_payment_id IS NULL AND s.captured <> 0)`,
     )

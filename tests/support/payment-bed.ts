@@ -128,6 +128,9 @@ export class PaymentBed {
   process(change: Partial<Deps>, ledger = this.scratch.ledger): Payment {
     return createPayment({
       ledger,
+      redis: null,
+      prefixes: { redisPrefix: 'test' },
+      rungs: { 'payment.lock': 'sql' },
       clock: this.clock,
       log: createLog({ level: 'silent', name: 'test' }),
       settings: { lockWait: 2_000, webhookKey: KEY },
