@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { OutboxWindow } from './outbox-window.ts'
-import type { OutboxEvent, Outcome } from './transport.ts'
+import type { OutboxEvent, Outcome, Sending } from './transport.ts'
 
 function row(seq: number, key: string, version: number, shard = 0): OutboxEvent {
   return { seq, shard, key, version, type: 'order.paid', payload: '{}', attempt: 0, copied: false }
@@ -33,6 +33,7 @@ describe('outbox window', () => {
             (a, b) => a.seq + shuffle(a.seq) * 0.1 - (b.seq + shuffle(b.seq) * 0.1),
           )
           const delivered = new Map<string, number[]>()
+          let underWay: OutboxEvent[] = []
           let now = 0
           for (let turn = 0; turn < 2_000 && (unread.length > 0 || window.size > 0); turn++, now += 5_001) {
             for (const each of unread.splice(0, sizes.next().value)) {
@@ -41,16 +42,29 @@ describe('outbox window', () => {
             }
             const batch = window.take(now, sizes.next().value)
             const stuck = new Set<string>()
-            const results = batch.map((each): Outcome => {
+            const judge = (each: OutboxEvent): Outcome => {
               // As a transport does: after a failure nothing more of that key.
               if (stuck.has(each.key)) return 'again'
               const result = outcomes.next().value
               if (result !== 'done') stuck.add(each.key)
               else delivered.set(each.key, [...(delivered.get(each.key) ?? []), each.version])
               return result
-            })
+            }
+            // Some only turn out later what they are; until then nothing of their keys is sent.
+            for (const { key } of batch) expect(underWay.some(each => each.key === key)).toBe(false)
+            const late = new Set(batch.filter(each => shuffle(each.seq) === 0).map(each => each.key))
+            const results = batch.map((each): Sending => (late.has(each.key) ? 'sent' : judge(each)))
             const done = window.settle(results, now, () => 0.999)
             expect(done).toEqual(batch.filter((_, i) => results[i] === 'done'))
+            underWay.push(...batch.filter((_, i) => results[i] === 'sent'))
+            expect(window.underWay).toBe(underWay.length)
+            // What was sent together is known together.
+            const known = new Set(underWay.slice(0, sizes.next().value).map(each => each.key))
+            const over = underWay.filter(each => known.has(each.key))
+            underWay = underWay.filter(each => !known.has(each.key))
+            const arrivals = over.map(each => ({ seq: each.seq, outcome: judge(each) }))
+            const arrived = window.arrived(arrivals, now, () => 0.999)
+            expect(arrived).toEqual(over.filter((_, i) => arrivals[i]!.outcome === 'done'))
           }
           expect(window.size).toBe(0)
           expect(window.bytes).toBe(0)
@@ -92,5 +106,11 @@ describe('outbox window', () => {
     window.keepOnly(shard => shard === 1)
     expect([...window.numbers()]).toEqual([2])
     expect(window.take(0, 10).map(each => each.seq)).toEqual([2])
+    window.settle(['sent'], 0, () => 0)
+    window.add(row(4, 'b', 2, 1))
+    expect(window.take(0, 10)).toEqual([])
+    window.keepOnly(() => false)
+    expect([window.size, window.underWay, window.bytes]).toEqual([0, 0, 0])
+    expect(window.arrived([{ seq: 2, outcome: 'done' }], 0, () => 0)).toEqual([])
   })
 })
