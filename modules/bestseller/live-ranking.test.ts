@@ -19,7 +19,7 @@ import {
   WEEK,
 } from '../../tests/support/ranking-bed.ts'
 import { changesSince } from './live-store.ts'
-import { rangesOf, scopeName, scopeOf, scoreOf } from './scopes.ts'
+import { scopeName, scopeOf, scoreOf } from './scopes.ts'
 import type { TopQuery, TopRow } from './store.ts'
 import type { BestsellerTables } from './tables.ts'
 
@@ -31,14 +31,6 @@ describe('scopes', () => {
     { from: '2010-12-09', to: '2010-12-09', country: '' },
   ])('have names that tell all: %o', scope => {
     expect(scopeOf(scopeName(scope))).toEqual(scope)
-  })
-
-  it('join the days that overlap', () => {
-    const scope = (from: string, to: string) => ({ from, to, country: null })
-    expect(rangesOf([scope('05', '05'), scope('02', '08'), scope('10', '10'), scope('10', '11')])).toEqual([
-      { from: '02', to: '08' },
-      { from: '10', to: '11' },
-    ])
   })
 
   it('have exact scores or none', () => {
@@ -385,6 +377,9 @@ onEveryLedger('the ranking in Redis', engine => {
         expect((await one.keys.head())!.scopes).toEqual([])
         expect(await keysOf(one)).toHaveLength(1)
       }
+      await fill(one, TODAY)
+      await one.redis.command('ZREM', keyOfToday(one, 'revenue'), 'C')
+      expect((await ask(one, TODAY)).byRedis).toBe(false)
     })
 
     it('knows nothing once the head is gone, whatever else is left', async () => {

@@ -3,9 +3,9 @@
 import { sql } from 'kysely'
 import { inList } from '../../platform/sql/in-list.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
-import { covers, type Place, type Range, rangesOf, type Scope, scopeName } from './scopes.ts'
+import { covers, type Scope, scopeName } from './scopes.ts'
 import type { BestsellerTx, TopRow } from './store.ts'
-import type { BestsellerTables, DayRow } from './tables.ts'
+import type { BestsellerTables } from './tables.ts'
 
 /** Which state of the projection. */
 export interface Edition {
@@ -42,45 +42,21 @@ export function changesSince(
   return ledger.snapshot<BestsellerTables, Changes | null>(async tx => {
     const now = await editionOf(tx)
     if (now.generation !== since.generation || now.version < since.version) return null
-    if (now.version === since.version || scopes.length === 0) return { ...now, figures: new Map() }
-    const places = await changedPlaces(tx, since, scopes)
-    if (places.length > CHANGED_MOST) return null
-    const products = new Map(scopes.map(scope => [scope, productsOf(scope, places)] as const))
-    const touched = scopes.filter(scope => products.get(scope)!.size > 0)
-    const figures = new Map(touched.map(scope => [scopeName(scope), new Map<string, TopRow>()]))
-    for (const range of rangesOf(touched)) {
-      const wanted = new Set(
-        touched.filter(scope => within(scope, range)).flatMap(s => [...products.get(s)!]),
-      )
-      for (const row of await rowsOf(ledger, tx, now.generation, range, [...wanted]))
-        for (const scope of touched)
-          if (covers(scope, row) && products.get(scope)!.has(row.product_id))
-            addTo(figures.get(scopeName(scope))!, row)
+    const figures = new Map<string, readonly TopRow[]>()
+    if (now.version === since.version || scopes.length === 0) return { ...now, figures }
+    const changed = await changedRows(tx, since, scopes)
+    if (changed.length > CHANGED_MOST) return null
+    for (const scope of scopes) {
+      const products = new Set(changed.filter(row => covers(scope, row)).map(row => row.product_id))
+      if (products.size === 0) continue
+      const among = sql`AND product_id IN ${inList(ledger.dialect, [...products])}`
+      figures.set(scopeName(scope), await sumsOf(tx, now.generation, scope, among))
     }
-    return { ...now, figures: new Map([...figures].map(([name, rows]) => [name, [...rows.values()]])) }
+    return { ...now, figures }
   })
 }
 
-const within = (scope: Scope, range: Range): boolean => scope.from >= range.from && scope.to <= range.to
-
-function productsOf(scope: Scope, places: readonly (Place & { product_id: string })[]): Set<string> {
-  return new Set(places.filter(place => covers(scope, place)).map(place => place.product_id))
-}
-
-function addTo(rows: Map<string, TopRow>, row: TopRow): void {
-  const sum = rows.get(row.product_id)
-  if (sum === undefined) {
-    const { product_id, units, revenue, refunded_units, refunded_revenue } = row
-    rows.set(product_id, { product_id, units, revenue, refunded_units, refunded_revenue })
-    return
-  }
-  sum.units += row.units
-  sum.revenue += row.revenue
-  sum.refunded_units += row.refunded_units
-  sum.refunded_revenue += row.refunded_revenue
-}
-
-function changedPlaces(tx: BestsellerTx, since: Edition, scopes: readonly Scope[]) {
+function changedRows(tx: BestsellerTx, since: Edition, scopes: readonly Scope[]) {
   const days = scopes.flatMap(({ from, to }) => [from, to]).sort()
   return tx
     .selectFrom('bestseller_days')
@@ -93,24 +69,7 @@ function changedPlaces(tx: BestsellerTx, since: Edition, scopes: readonly Scope[
     .execute()
 }
 
-async function rowsOf(
-  ledger: Ledger,
-  tx: BestsellerTx,
-  generation: number,
-  { from, to }: Range,
-  productIds: readonly string[],
-): Promise<DayRow[]> {
-  const mysql = ledger.dialect === 'mysql'
-  // Forced: for long lists the planner may prefer a walk over the days.
-  const { rows } = await sql<DayRow>`
-    SELECT day, country, product_id, units, revenue, refunded_units, refunded_revenue
-    FROM bestseller_days ${sql.raw(mysql ? 'FORCE INDEX (bestseller_products)' : '')}
-    WHERE generation = ${generation} AND product_id IN ${inList(ledger.dialect, productIds)}
-      AND day >= ${from} AND day <= ${to}`.execute(tx)
-  return rows
-}
-
-/** Products of a scope that is kept in Redis, some 400 bytes each there; a larger one is answered by the ledger. */
+/** Products of a scope that is kept in Redis, some 300 bytes each there; a larger one is answered by the ledger. */
 const PRODUCTS_MOST = 50_000
 
 export interface ScopeRow extends TopRow {
@@ -123,28 +82,34 @@ export interface WholeScope extends Edition {
 }
 
 /** All figures of a scope; null: too many. */
-export function wholeScope(ledger: Ledger, { from, to, country }: Scope): Promise<WholeScope | null> {
+export function wholeScope(ledger: Ledger, scope: Scope): Promise<WholeScope | null> {
   return ledger.snapshot<BestsellerTables, WholeScope | null>(async tx => {
     const edition = await editionOf(tx)
-    const inCountry = country === null ? sql`` : sql`AND country = ${country}`
-    const { rows } = await sql<ScopeRow>`
-      SELECT product_id, SUM(units) AS units, SUM(revenue) AS revenue, SUM(refunded_units) AS refunded_units,
-        SUM(refunded_revenue) AS refunded_revenue, MAX(version) AS version
-      FROM bestseller_days
-      WHERE generation = ${edition.generation} AND day >= ${from} AND day <= ${to} ${inCountry}
-      GROUP BY product_id LIMIT ${PRODUCTS_MOST + 1}`.execute(tx)
-    if (rows.length > PRODUCTS_MOST) return null
-    // Sums are decimals on MariaDB, which arrive as texts.
-    return {
-      ...edition,
-      rows: rows.map(row => ({
-        product_id: row.product_id,
-        units: Number(row.units),
-        revenue: Number(row.revenue),
-        refunded_units: Number(row.refunded_units),
-        refunded_revenue: Number(row.refunded_revenue),
-        version: Number(row.version),
-      })),
-    }
+    const rows = await sumsOf(tx, edition.generation, scope, sql``)
+    return rows.length > PRODUCTS_MOST ? null : { ...edition, rows }
   })
+}
+
+async function sumsOf(
+  tx: BestsellerTx,
+  generation: number,
+  { from, to, country }: Scope,
+  among: ReturnType<typeof sql>,
+): Promise<ScopeRow[]> {
+  const inCountry = country === null ? sql`` : sql`AND country = ${country}`
+  const { rows } = await sql<ScopeRow>`
+    SELECT product_id, SUM(units) AS units, SUM(revenue) AS revenue, SUM(refunded_units) AS refunded_units,
+      SUM(refunded_revenue) AS refunded_revenue, MAX(version) AS version
+    FROM bestseller_days
+    WHERE generation = ${generation} AND day >= ${from} AND day <= ${to} ${inCountry} ${among}
+    GROUP BY product_id LIMIT ${PRODUCTS_MOST + 1}`.execute(tx)
+  // Sums are decimals on MariaDB, which arrive as texts.
+  return rows.map(row => ({
+    product_id: row.product_id,
+    units: Number(row.units),
+    revenue: Number(row.revenue),
+    refunded_units: Number(row.refunded_units),
+    refunded_revenue: Number(row.refunded_revenue),
+    version: Number(row.version),
+  }))
 }

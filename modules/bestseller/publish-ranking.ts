@@ -27,10 +27,10 @@ export interface PublisherDeps {
 
 /** Pause after a publication, ms: what changes meanwhile goes together; a buyer waits for no less elsewhere. */
 const PAUSE_MS = 20
-/** And at least so many times as long as it took: the ledger has others to serve. */
-const PAUSE_PART = 3
-/** Longest such pause, ms: a slow moment of the ledger does not put it off for long. */
-const PAUSE_MOST_MS = 1_000
+/** And at least so many times as long as it took: the ledger has others to serve, and in a rush most of all. */
+const PAUSE_PART = 2
+/** Longest such pause, ms: a quarter of the staleness, or a slow moment of the ledger would last. */
+const PAUSE_MOST_MS = 250
 /** Losing so often in a row means that others publish all the time. */
 const RACES_MOST = 3
 /** While somebody reads, `checked` is no older than this part of the staleness, */
@@ -83,8 +83,8 @@ export class RankingPublisher {
     try {
       const head = await live.head()
       const age = head === null ? Number.POSITIVE_INFINITY : now - head.checked
-      // Another process has just done it.
-      if (age >= 0 && age < this.every / 2) return 0
+      // Another process does it.
+      if (age >= 0 && age < this.every) return 0
       await this.publish()
       return 1
     } catch (error) {

@@ -32,22 +32,6 @@ export interface Place {
 export const covers = ({ from, to, country }: Scope, place: Place): boolean =>
   place.day >= from && place.day <= to && (country === null || country === place.country)
 
-export interface Range {
-  readonly from: string
-  readonly to: string
-}
-
-/** The days of these scopes, as ranges that do not overlap. */
-export function rangesOf(scopes: readonly Scope[]): Range[] {
-  const ranges: { from: string; to: string }[] = []
-  for (const { from, to } of scopes.toSorted((a, b) => (a.from < b.from ? -1 : 1))) {
-    const last = ranges.at(-1)
-    if (last === undefined || from > last.to) ranges.push({ from, to })
-    else if (to > last.to) last.to = to
-  }
-  return ranges
-}
-
 /** How Redis sorts: the best has the lowest score, and of equal ones the smaller id comes first, as in SQL. */
 export function scoreOf(row: TopRow, by: 'revenue' | 'units'): number {
   const net = by === 'revenue' ? row.revenue - row.refunded_revenue : row.units - row.refunded_units
