@@ -6,6 +6,7 @@ import { outboxLag } from '../platform/events/outbox-lag.ts'
 import { Relay } from '../platform/events/relay.ts'
 import type { Log } from '../platform/log/log.ts'
 import { createMetrics } from '../platform/metrics/metrics.ts'
+import { redisMetrics } from '../platform/metrics/redis-metrics.ts'
 import { retentionSweeps } from '../platform/retention/retention.ts'
 import { createScheduler } from '../platform/scheduler/scheduler.ts'
 import { openLedger } from '../platform/sql/open-ledger.ts'
@@ -61,6 +62,8 @@ export async function createShop(config: Config, log: Log, version: string): Pro
     forget: principalId => gateway.forget(principalId),
   })
   const modules = composed.modules.map(({ module }) => module)
+  const caches = modules.flatMap(module => module.caches ?? [])
+  redisMetrics(metrics.registry, { redis: engines.redis, prefix: config['redis.prefix'], caches })
   const gateway = createGateway({
     modules: composed.modules.map(({ name, contract, module }) => ({ name, contract, door: module.door })),
     identify: token => composed.account.identify(token),

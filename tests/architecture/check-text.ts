@@ -1,4 +1,5 @@
-// Rules about the text of one file: its length, silenced checks, tests left out, tests that sleep.
+// Rules about the text of one file: its length, silenced checks, tests left out, tests that sleep, commands that would hold
+// up a Redis or empty one.
 
 import { MOST_LINES, TEST_FILE } from './rules.ts'
 import { type Scan, scan, type Token } from './tokens.ts'
@@ -10,6 +11,7 @@ export function textViolations(file: string, source: string): string[] {
   const problems = [
     ...silencers(scanned),
     ...(isTest ? [] : tooLong(source)),
+    ...(isTest || NO_PRODUCT.test(file) ? [] : wholeRedis(scanned.tokens)),
     ...(isTest || file.startsWith('tests/') ? [...leftOut(scanned.tokens), ...sleeps(scanned.tokens)] : []),
   ]
   return problems.map(({ line, what }) => `${file}:${line}: ${what}`)
@@ -74,3 +76,20 @@ function sleeps(tokens: readonly Token[]): Problem[] {
 /** `( resolve => setTimeout ( resolve ,` and `( ( resolve ) => { setTimeout ( ( ) => resolve ( ) ,`, as tokens. */
 const SLEEP =
   /^\( (?:function )?(?:\( )?(\w+)(?: : [\w<> ,|()=]+?)?(?: \))? (?:= > )?(?:\{ )?(?:globalThis \. )?setTimeout \( (?:\1 ,|\( \) = > (?:\{ )?\1 \()/
+
+/** Whoever only tests may do as faults do. */
+const NO_PRODUCT = /^(tests|drills|bench|load)\//
+
+/** `KEYS` walks over everything at one go, and a flush takes away what is others' too: by command, method or script. */
+function wholeRedis(tokens: readonly Token[]): Problem[] {
+  const problems: Problem[] = []
+  for (const { kind, text, line } of tokens) {
+    const command = kind === 'string' && /^(keys|flushall|flushdb)$/i.test(text) && text !== 'keys'
+    const method = kind === 'word' && /^flush(all|db)$/i.test(text)
+    const inScript =
+      (kind === 'string' || kind === 'template') && /call\s*\(\s*\\?["'](keys|flushall|flushdb)\b/i.test(text)
+    if (command || method || inScript)
+      problems.push({ line, what: 'KEYS and flushes are for nobody: SCAN in steps, or keys with a life' })
+  }
+  return problems
+}

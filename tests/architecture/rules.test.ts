@@ -142,6 +142,12 @@ describe('the text of a file', () => {
     ['platform/a.test.ts', 'await new Promise((r: () => void) => setTimeout(() => { r() }, 50))'],
     ['platform/a.test.ts', "import { setTimeout as sleep } from 'node:timers/promises'"],
     ['tests/support/a.ts', 'const pause = (ms) => new Promise(r => setTimeout(r, ms))'],
+    ['modules/a/a.ts', "await redis.command('KEYS', '*')"],
+    ['platform/a.ts', "redis.command('FlushAll')"],
+    ['services/a.ts', "redis.command('FLUSHDB', 'ASYNC')"],
+    ['platform/a.ts', 'await client.flushDb()'],
+    ['modules/a/a.ts', 'script(`return redis.call("KEYS", "*")`)'],
+    ['modules/a/a.ts', "script(`redis.pcall('flushall')`)"],
   ])('%s with %j is refused', (file, source) => {
     expect(textViolations(file, source)).toHaveLength(1)
   })
@@ -157,6 +163,10 @@ describe('the text of a file', () => {
     ['platform/a.test.ts', 'source.test.only()'],
     ['platform/a.test.ts', 'new Promise((_, reject) => setTimeout(() => reject(late), 50))'],
     ['platform/a.test.ts', 'await vi.waitFor(() => expect(a).toBe(1))'],
+    ['platform/a.test.ts', "redis.command('FLUSHALL')"],
+    ['tests/support/a.ts', "redis.command('FLUSHALL')"],
+    ['modules/a/a.ts', 'script(`redis.call("DEL", KEYS[1])`)'],
+    ['modules/a/a.ts', 'for (const key of map.keys()) use(key, "keys")'],
   ])('%s with %j is fine', (file, source) => {
     expect(textViolations(file, source)).toEqual([])
   })
