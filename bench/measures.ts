@@ -1,6 +1,7 @@
 // Every measure. A new one is a file in `measures/` and a line here.
 
 import { coupons } from './measures/coupons.ts'
+import { couponsRedis } from './measures/coupons-redis.ts'
 import { fiveLines } from './measures/five-lines.ts'
 import { guestOrder } from './measures/guest-order.ts'
 import { hotOrder } from './measures/hot-order.ts'
@@ -14,6 +15,7 @@ export const measures: readonly Measure[] = [
   guestOrder,
   fiveLines,
   coupons,
+  couponsRedis,
   reads,
   loneOrder,
   millionOrders,

@@ -4,7 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createScratchDatabase } from '../../platform/engines/scratch-database.ts'
+import { type RunningKafka, startKafka } from '../../platform/engines/start-kafka.ts'
 import { type RunningMariadb, startMariadb } from '../../platform/engines/start-mariadb.ts'
+import { type RunningRedis, startRedis } from '../../platform/engines/start-redis.ts'
 import type { LedgerEngine } from '../../tests/support/engines.ts'
 import { BenchShop } from './bench-shop.ts'
 import type { Run } from './measure.ts'
@@ -16,12 +18,18 @@ import { INSPECTED } from './profiler.ts'
 const BUFFER_POOL_MIB = 1_024
 /** Its redo log, MiB: with the default of 96 a load of minutes would be one of checkpoints. */
 const REDO_LOG_MIB = 1_024
+/** Redis' most memory, MiB: what is looked at is how much of it is used, never a full one. */
+const REDIS_MIB = 1_024
+
+const say = (line: string): void => console.error(line)
 
 const BASELINES = path.resolve(import.meta.dirname, '../baselines')
 
 export interface ShopWishes {
   /** Retail file whose products the shop sells; absent: none. */
   readonly catalogue?: string
+  /** Engines beside the ledger. */
+  readonly with?: readonly ('redis' | 'kafka')[]
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -29,6 +37,8 @@ export class Arena {
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'levee-bench-'))
   private readonly ends: Array<() => Promise<unknown>> = []
   private mariadb: Promise<RunningMariadb> | null = null
+  private theRedis: Promise<RunningRedis> | null = null
+  private theKafka: Promise<RunningKafka> | null = null
   private readonly run: Run
 
   constructor(run: Run) {
@@ -42,11 +52,22 @@ export class Arena {
     return file
   }
 
+  /** Ends with the arena, before the engines. */
+  atEnd(end: () => Promise<unknown>): void {
+    this.ends.push(end)
+  }
+
   /** One Levee: one process, with everything on, on a ledger of its own. */
   async shop(engine: LedgerEngine['name'], wishes: ShopWishes = {}): Promise<BenchShop> {
-    const server = engine === 'mariadb' ? await this.server() : null
+    const { catalogue, env, with: beside = [] } = wishes
     const inspector = this.run.profile ? { NODE_OPTIONS: INSPECTED } : {}
-    const shop = await BenchShop.open(server, { ...wishes, env: { ...inspector, ...wishes.env } })
+    const shop = await BenchShop.open({
+      mariadb: engine === 'mariadb' ? await this.server() : null,
+      redis: beside.includes('redis') ? await this.redis() : null,
+      kafka: beside.includes('kafka') ? await this.kafka() : null,
+      catalogue,
+      env: { ...inspector, ...env },
+    })
     this.ends.push(() => shop.drop())
     return shop
   }
@@ -72,19 +93,32 @@ export class Arena {
   }
 
   server(): Promise<RunningMariadb> {
-    this.mariadb ??= startMariadb({
-      bufferPool: BUFFER_POOL_MIB,
-      extra: [`--innodb-log-file-size=${REDO_LOG_MIB}M`],
-    }).then(server => {
-      this.ends.unshift(() => server.stop())
-      return server
-    })
+    this.mariadb ??= this.outliving(
+      startMariadb({ bufferPool: BUFFER_POOL_MIB, extra: [`--innodb-log-file-size=${REDO_LOG_MIB}M`] }),
+    )
     return this.mariadb
+  }
+
+  redis(): Promise<RunningRedis> {
+    this.theRedis ??= this.outliving(startRedis({ maxMemory: REDIS_MIB, say }))
+    return this.theRedis
+  }
+
+  kafka(): Promise<RunningKafka> {
+    this.theKafka ??= this.outliving(startKafka({ say }))
+    return this.theKafka
   }
 
   async close(): Promise<void> {
     for (const end of this.ends.reverse()) await end()
     rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** An engine ends after everything that uses it. */
+  private async outliving<E extends { stop(): Promise<void> }>(starting: Promise<E>): Promise<E> {
+    const engine = await starting
+    this.ends.unshift(() => engine.stop())
+    return engine
   }
 
   private async script(name: string, env: Readonly<Record<string, string>>): Promise<Yardstick> {

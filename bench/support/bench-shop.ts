@@ -3,12 +3,13 @@
 import { sql } from 'kysely'
 import { accountContract } from '../../modules/account/contract.ts'
 import { orderContract } from '../../modules/order/contract.ts'
+import type { RunningKafka } from '../../platform/engines/start-kafka.ts'
 import type { RunningMariadb } from '../../platform/engines/start-mariadb.ts'
+import type { RunningRedis } from '../../platform/engines/start-redis.ts'
 import { createClient } from '../../platform/http/client.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import { openLedger } from '../../platform/sql/open-ledger.ts'
 import { type RunningShop, ShopPlace } from '../../tests/support/shop.ts'
-import type { ShopWishes } from './arena.ts'
 
 /** On, as always, and above any rate that this machine reaches. */
 const LIMITS = {
@@ -30,30 +31,56 @@ const LOOK_EVERY_MS = 10
 const LOOKERS = 2
 const LOCK_WAIT_MS = 5_000
 
+export interface BenchShopOptions {
+  /** Null: SQLite. */
+  readonly mariadb: RunningMariadb | null
+  readonly redis: RunningRedis | null
+  readonly kafka: RunningKafka | null
+  readonly catalogue: string | undefined
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** An engine beside the ledger, and its process. */
+export interface Beside {
+  readonly name: 'Redis' | 'Kafka'
+  readonly pid: number
+}
+
 export class BenchShop {
   readonly name: string
-  readonly running: RunningShop
+  running: RunningShop
   /** The shop's ledger, seen from this process. */
   readonly ledger: Ledger
   /** Its database server; null: the ledger is in the shop's own process. */
   readonly engine: RunningMariadb | null
-  private readonly place: ShopPlace
+  readonly beside: readonly Beside[]
+  readonly place: ShopPlace
 
-  private constructor(place: ShopPlace, running: RunningShop, ledger: Ledger, engine: RunningMariadb | null) {
-    this.name = engine === null ? 'Levee, SQLite' : 'Levee, MariaDB'
+  private constructor(place: ShopPlace, running: RunningShop, ledger: Ledger, options: BenchShopOptions) {
+    const { mariadb, redis, kafka } = options
+    this.beside = [
+      ...(redis === null ? [] : [{ name: 'Redis' as const, pid: redis.pid }]),
+      ...(kafka === null ? [] : [{ name: 'Kafka' as const, pid: kafka.pid }]),
+    ]
+    const engines = [mariadb === null ? 'SQLite' : 'MariaDB', ...this.beside.map(each => each.name)]
+    this.name = `Levee, ${engines.join(' + ')}`
     this.place = place
     this.running = running
     this.ledger = ledger
-    this.engine = engine
+    this.engine = mariadb
   }
 
-  static async open(server: RunningMariadb | null, wishes: ShopWishes): Promise<BenchShop> {
-    const engine =
-      server === null ? { name: 'sqlite' as const } : { name: 'mariadb' as const, url: server.url }
+  static async open(options: BenchShopOptions): Promise<BenchShop> {
+    const { mariadb, redis, kafka, catalogue, env } = options
     const place = await ShopPlace.open({
-      engine,
-      ...(wishes.catalogue === undefined ? {} : { catalogue: wishes.catalogue }),
-      env: { ...LIMITS, ...wishes.env },
+      engine: {
+        name: mariadb === null ? 'sqlite' : 'mariadb',
+        ...(mariadb === null ? {} : { url: mariadb.url }),
+        ...(redis === null ? {} : { redis: redis.url }),
+        ...(kafka === null ? {} : { kafka: kafka.brokers }),
+      },
+      ...(catalogue === undefined ? {} : { catalogue }),
+      env: { ...LIMITS, ...env },
     })
     try {
       const running = await place.start()
@@ -63,7 +90,7 @@ export class BenchShop {
         poolSize: LOOKERS,
         lockWait: LOCK_WAIT_MS,
       })
-      return new BenchShop(place, running, ledger, server)
+      return new BenchShop(place, running, ledger, options)
     } catch (error) {
       await place.drop()
       throw error

@@ -1,7 +1,7 @@
 // Servers side by side: each under the same load, in turns, so that a machine's moods meet all of them.
 
 import type { RunningMariadb } from '../../platform/engines/start-mariadb.ts'
-import { type BenchShop, OUTBOX_BOUND_S } from './bench-shop.ts'
+import { type BenchShop, type Beside, OUTBOX_BOUND_S } from './bench-shop.ts'
 import { type Counters, perSuccess, readCounters, toldCounters } from './engine-counters.ts'
 import { median, type Run } from './measure.ts'
 import { cpuTime, type Yardstick } from './processes.ts'
@@ -24,10 +24,14 @@ export interface Contender {
   readonly server: number
   /** Its database server, if it has one. */
   readonly engine: Engine | null
+  /** Other engines that it uses: their CPU is told beside. */
+  readonly beside?: readonly Beside[]
   /** Present: Levee. After a load its events must have arrived. */
   readonly shop?: BenchShop
   /** Asked before each load. */
   load(): Promise<Load> | Load
+  /** Waited for after each load: what was accepted comes to its end. Null, or what is wrong. */
+  settle?(): Promise<string | null>
   /** What else goes on during each load. */
   alongside?(): { stop(): Promise<void> }
   /** Answers that count, such as `201`. */
@@ -41,6 +45,7 @@ export const contenderOf = (shop: BenchShop) => ({
   url: shop.url,
   server: shop.running.pid,
   engine: shop.engine,
+  beside: shop.beside,
   shop,
 })
 export const yardstickOf = (name: string, { url, pid }: Yardstick, engine: Engine | null = null) => ({
@@ -55,6 +60,8 @@ export interface Figures {
   readonly rate: number
   readonly serverCpu: number
   readonly engineCpu: number
+  /** By engine beside the database server. */
+  readonly besideCpu: Readonly<Record<string, number>>
   /** ms */
   readonly p50: number
   readonly p99: number
@@ -101,13 +108,14 @@ export class Contest {
   /** Medians at this number of connections. */
   middle(contender: Contender, connections: number): Figures {
     const all = this.of(contender, connections)
-    const of = (key: Exclude<keyof Figures, 'outbox' | 'counters'>): number =>
+    const of = (key: Exclude<keyof Figures, 'outbox' | 'counters' | 'besideCpu'>): number =>
       median(all.map(figures => figures[key]))
     const outboxes = all.flatMap(({ outbox }) => (outbox === null ? [] : [outbox]))
     return {
       rate: of('rate'),
       serverCpu: of('serverCpu'),
       engineCpu: of('engineCpu'),
+      besideCpu: all.at(-1)?.besideCpu ?? {},
       p50: of('p50'),
       p99: of('p99'),
       oldest: Math.max(...all.map(({ oldest }) => oldest)),
@@ -148,26 +156,35 @@ export class Contest {
   }
 
   private async turn(contender: Contender, connections: number, seconds: number): Promise<void> {
-    const { server, engine, shop } = contender
+    const { server, engine, shop, beside = [] } = contender
     const what = await contender.load()
     const engineCpu = () => (engine === null ? 0 : cpuTime(engine.pid))
     const counters = async () => (engine === null ? null : await readCounters(engine.adminUrl))
-    const before = { server: cpuTime(server), engine: engineCpu(), counters: await counters() }
+    const besideCpu = () => beside.map(({ name, pid }) => [name, cpuTime(pid)] as const)
+    const before = {
+      ...{ server: cpuTime(server), engine: engineCpu(), beside: new Map(besideCpu()) },
+      counters: await counters(),
+    }
     const other = contender.alongside?.()
     const result = await this.watched(contender, () =>
       load({ ...what, url: contender.url, connections, seconds }),
     )
     await other?.stop()
+    const unsettled = (await contender.settle?.()) ?? null
     const outbox = shop === undefined ? null : await shop.outboxEmpty()
     const count = countOf(result, contender.successes)
     const label = `${contender.name} at ${connections} connections`
     this.judge(label, contender, result, outbox)
+    if (unsettled !== null) this.problems.push(`${label}: ${unsettled}`)
     const figures = this.figures.get(`${contender.name} ${connections}`) ?? []
     this.figures.set(`${contender.name} ${connections}`, figures)
     figures.push({
       rate: count / result.seconds,
       serverCpu: (cpuTime(server) - before.server) / count,
       engineCpu: (engineCpu() - before.engine) / count,
+      besideCpu: Object.fromEntries(
+        besideCpu().map(([name, used]) => [name, (used - before.beside.get(name)!) / count]),
+      ),
       p50: result.p50,
       p99: result.p99,
       oldest: result.oldest,
@@ -198,10 +215,14 @@ export class Contest {
 }
 
 function noteOf(contender: Contender, connections: number, figures: Figures, what: string): string {
-  const { rate, serverCpu, engineCpu, p50, p99, outbox, busy } = figures
+  const { rate, serverCpu, engineCpu, besideCpu, p50, p99, outbox, busy } = figures
+  const engines = [
+    ...(contender.engine === null ? [] : [['engine', engineCpu] as const]),
+    ...Object.entries(besideCpu),
+  ].map(([name, cpu]) => ` + ${name} ${cpu.toFixed(0)} µs`)
   const parts = [
     `${contender.name}, ${connections} connections: ${Math.round(rate).toLocaleString('en-GB')} ${what}/s`,
-    `CPU ${serverCpu.toFixed(0)} µs${contender.engine === null ? '' : ` + engine ${engineCpu.toFixed(0)} µs`}`,
+    `CPU ${serverCpu.toFixed(0)} µs${engines.join('')}`,
     `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
   ]
   if (outbox !== null) parts.push(`outbox empty after ${outbox.toFixed(1)} s`)
