@@ -1,12 +1,14 @@
 // Every measure. A new one is a file in `measures/` and a line here.
 
 import { coupons } from './measures/coupons.ts'
+import { couponsKafka } from './measures/coupons-kafka.ts'
 import { couponsRedis } from './measures/coupons-redis.ts'
 import { fiveLines } from './measures/five-lines.ts'
 import { guestOrder } from './measures/guest-order.ts'
 import { hotOrder } from './measures/hot-order.ts'
 import { loneOrder } from './measures/lone-order.ts'
 import { millionOrders } from './measures/million-orders.ts'
+import { ranking } from './measures/ranking.ts'
 import { reads } from './measures/reads.ts'
 import type { Measure } from './support/measure.ts'
 
@@ -16,7 +18,9 @@ export const measures: readonly Measure[] = [
   fiveLines,
   coupons,
   couponsRedis,
+  couponsKafka,
   reads,
+  ranking,
   loneOrder,
   millionOrders,
 ]

@@ -85,12 +85,20 @@ export class Contest {
     this.run = run
   }
 
-  /** Warms up, then rounds in which every contender has its turn at 512 connections, then once at the others. */
-  async hold(contenders: readonly Contender[]): Promise<void> {
+  /**
+   * Warms up, then rounds in which every contender has its turn at 512 connections, then once at the others. `also`: what
+   * else is measured in each round, told the round's number.
+   */
+  async hold(
+    contenders: readonly Contender[],
+    also: (round: number) => Promise<void> = async () => undefined,
+  ): Promise<void> {
     for (const contender of contenders) await this.turn(contender, CONNECTIONS, WARM_UP_S)
     this.figures.clear()
-    for (let round = 0; round < this.run.rounds; round++)
+    for (let round = 0; round < this.run.rounds; round++) {
       for (const contender of contenders) await this.step(contender, CONNECTIONS)
+      await also(round)
+    }
     for (const connections of this.run.beside)
       for (const contender of contenders) await this.step(contender, connections)
   }
@@ -103,6 +111,11 @@ export class Contest {
   ratio(of: Contender, by: Contender): number {
     const below = this.of(by, CONNECTIONS)
     return median(this.of(of, CONNECTIONS).map((figures, round) => figures.rate / below[round]!.rate))
+  }
+
+  /** Successes a second of a round at 512 connections. */
+  rate(of: Contender, round: number): number {
+    return this.of(of, CONNECTIONS)[round]!.rate
   }
 
   /** Medians at this number of connections. */

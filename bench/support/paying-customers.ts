@@ -1,17 +1,18 @@
-// Guests who order one unit and pay, so many a second whatever the shop answers (an open loop), each of their acts
-// written down with its time: whoever reads meanwhile can be checked against it.
+// Guests who order one product and pay, so many a second whatever the shop answers, each of their acts written down
+// with its time: whoever reads meanwhile can be checked against it.
 
 import { orderContract } from '../../modules/order/contract.ts'
 import { paymentContract } from '../../modules/payment/contract.ts'
 import { createClient } from '../../platform/http/client.ts'
 import { createSender } from '../../platform/http/send.ts'
+import { OpenLoop } from './open-loop.ts'
 
-/** How often due orders are begun, ms. */
-const TICK_MS = 10
-/** Orders under way at most: far more than 100 a second need. */
+/** Orders under way at most, in connections: far more than 100 a second need. */
 const CONNECTIONS = 256
+/** And those that wait for one of them. */
+const UNDER_WAY = 8 * CONNECTIONS
 
-/** One unit on its way through the shop; epoch ms of this process's clock, the shop's is the same. */
+/** One order on its way through the shop; epoch ms of this process's clock, the shop's is the same. */
 export interface Sale {
   /** Before the order was sent. */
   readonly asked: number
@@ -21,25 +22,26 @@ export interface Sale {
 }
 
 export class PayingCustomers {
-  readonly problems: string[] = []
   private readonly sales = new Map<string, Sale[]>()
-  private readonly perSecond: number
+  private readonly loop: OpenLoop
   private readonly productOf: () => string
+  private readonly quantityOf: (productId: string) => number
   private readonly priceOf: (productId: string) => number
   private readonly sender
   private readonly order
   private readonly payment
-  private readonly open = new Set<Promise<void>>()
-  private timer: NodeJS.Timeout | null = null
 
   constructor(options: {
     readonly url: string
     readonly perSecond: number
     readonly productOf: () => string
+    /** Default: one unit. */
+    readonly quantityOf?: (productId: string) => number
     readonly priceOf: (productId: string) => number
   }) {
-    this.perSecond = options.perSecond
+    this.loop = new OpenLoop({ perSecond: options.perSecond, most: UNDER_WAY, work: () => this.buy() })
     this.productOf = options.productOf
+    this.quantityOf = options.quantityOf ?? (() => 1)
     this.priceOf = options.priceOf
     this.sender = createSender(new URL(options.url), CONNECTIONS)
     const client = {
@@ -60,24 +62,19 @@ export class PayingCustomers {
     return [...this.sales.values()].flat().filter(sale => Number.isFinite(sale.paid)).length
   }
 
-  start(): void {
-    const started = Date.now()
-    let begun = 0
-    this.timer = setInterval(() => {
-      const due = ((Date.now() - started) / 1000) * this.perSecond
-      for (; begun < due; begun++) {
-        const sale = this.buy().catch((error: Error) => void this.problems.push(error.message))
-        this.open.add(sale)
-        void sale.finally(() => this.open.delete(sale))
-      }
-    }, TICK_MS)
+  /** What went wrong. */
+  get problems(): readonly string[] {
+    return this.loop.problems
+  }
+
+  /** `count`: no more than so many orders. */
+  start(count?: number): void {
+    this.loop.start(count)
   }
 
   /** No more orders; resolves when those begun are answered. */
-  async stop(): Promise<void> {
-    if (this.timer !== null) clearInterval(this.timer)
-    this.timer = null
-    await Promise.all(this.open)
+  stop(): Promise<void> {
+    return this.loop.stop()
   }
 
   close(): void {
@@ -86,14 +83,15 @@ export class PayingCustomers {
 
   private async buy(): Promise<void> {
     const productId = this.productOf()
+    const quantity = this.quantityOf(productId)
     const never = Number.POSITIVE_INFINITY
     const sale: Sale = { asked: Date.now(), placed: never, paid: never }
     const others = this.sales.get(productId)
     if (others === undefined) this.sales.set(productId, [sale])
     else others.push(sale)
     const placed = await this.order.placeOrder({
-      lines: [{ productId, quantity: 1 }],
-      expectedTotal: this.priceOf(productId),
+      lines: [{ productId, quantity }],
+      expectedTotal: quantity * this.priceOf(productId),
       email: 'guest@example.org',
     })
     if (!placed.ok) throw new Error(`an order was refused: ${placed.refusal.detail}`)
