@@ -3,6 +3,7 @@
 import { coupons } from './measures/coupons.ts'
 import { couponsKafka } from './measures/coupons-kafka.ts'
 import { couponsRedis } from './measures/coupons-redis.ts'
+import { events } from './measures/events.ts'
 import { fiveLines } from './measures/five-lines.ts'
 import { guestOrder } from './measures/guest-order.ts'
 import { hotOrder } from './measures/hot-order.ts'
@@ -21,6 +22,7 @@ export const measures: readonly Measure[] = [
   couponsKafka,
   reads,
   ranking,
+  events,
   loneOrder,
   millionOrders,
 ]
