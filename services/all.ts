@@ -12,6 +12,7 @@ import { createScheduler } from '../platform/scheduler/scheduler.ts'
 import { openLedger } from '../platform/sql/open-ledger.ts'
 import { migrate } from '../platform/sql/schema.ts'
 import { compose, type Doors, schemas } from './compose.ts'
+import { BACKLOG, gatewaySettings } from './gateway-settings.ts'
 import { openEngines } from './open-engines.ts'
 import { installationSecrets } from './secrets.ts'
 
@@ -22,9 +23,6 @@ export interface Shop {
   /** No new work; combiners emptied, answers sent, then gone. True: all in time. */
   stop(): Promise<boolean>
 }
-
-/** Connections that may wait to be accepted: a rush arrives in one turn of the loop. Linux caps it at somaxconn, 4096. */
-const BACKLOG = 4_096
 
 export async function createShop(config: Config, log: Log, version: string): Promise<Shop> {
   const clock = Date.now
@@ -62,8 +60,8 @@ export async function createShop(config: Config, log: Log, version: string): Pro
   const modules = composed.modules.map(({ module }) => module)
   const gateway = createGateway({
     modules: composed.modules.map(({ name, contract, module }) => ({ name, contract, door: module.door })),
-    identify: token => composed.account.identify(token),
-    identifyChannel: key => composed.account.identifyChannel(key),
+    identify: token => composed.account!.identify(token),
+    identifyChannel: key => composed.account!.identifyChannel(key),
     ready: () => ledger.ping(),
     settings: gatewaySettings(config),
     ...{ clock, log, metrics, version },
@@ -98,20 +96,5 @@ export async function createShop(config: Config, log: Log, version: string): Pro
       await ledger.close()
       return inTime
     },
-  }
-}
-
-function gatewaySettings(config: Config) {
-  return {
-    bodyLimit: config['http.bodyLimit'],
-    requestTimeout: config['http.requestTimeout'],
-    inFlightMost: config['http.inFlightMost'],
-    trustedProxies: config['http.trustedProxies'],
-    metricsToken: config['metrics.token'],
-    identityRate: {
-      perSecond: config['rateLimit.identityPerSecond'],
-      burst: config['rateLimit.identityBurst'],
-    },
-    addressRate: { perSecond: config['rateLimit.addressPerSecond'], burst: config['rateLimit.addressBurst'] },
   }
 }

@@ -1,10 +1,12 @@
 // `levee start`: the whole shop, until SIGTERM or Ctrl-C.
 
 import { setFlagsFromString } from 'node:v8'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type ConfigOptions, configOf, withConfigOptions } from './config-options.ts'
 import { CommandFailure, EXIT_CODE_HELP, OK, PROBLEM } from './exit-codes.ts'
 import { ledgerAway } from './failures.ts'
+import { startOneService } from './start-service.ts'
+import { instancesOf, startSplitShop } from './start-split.ts'
 
 /**
  * How much the heap may grow before it is collected, percent of what is alive in it. V8 alone lets it grow up to fourfold,
@@ -20,24 +22,33 @@ interface Options extends ConfigOptions {
   catalogue?: string
   adminEmail: string
   json?: true
+  split?: true
+  instances?: Record<string, number>
+  endWithParent?: true
 }
 
 export function register(program: Command): void {
   withConfigOptions(program.command('start'))
-    .description('Starts the shop: gateway, modules, relay and sweeps in one process.')
-    .option('--port <port>', 'port to listen on (http.port)')
+    .description('Starts the shop: gateway, modules, relay and sweeps in one process, or one service of it.')
+    .argument('[service]', 'a service alone: gateway, order, relay and so on (docs/architecture.md)')
+    .option('--port <port>', 'port to listen on (http.port; of a service but the gateway: internal.port)')
     .option(
       '--catalogue <file>',
       'retail file to load into an empty shop, or "none" (default: the packaged one)',
     )
     .option('--admin-email <email>', 'e-mail of the first administrator', 'admin@levee.localhost')
     .option('--json', 'print one JSON line when ready')
+    .option('--split', 'every service as a process of its own, on this machine')
+    .option('--instances <service=n>', 'with --split: how many of a service, may be repeated', instancesOf)
+    .addOption(new Option('--end-with-parent', 'end when standard input ends').hideHelp())
     .addHelpText('after', `\nExample:\n  $ levee start --port 9000\n${EXIT_CODE_HELP}`)
     .action(start)
 }
 
-async function start(options: Options): Promise<void> {
+async function start(service: string | undefined, options: Options): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`)
+  if (service !== undefined) return startOneService(service, options)
+  if (options.split) return startSplitShop(options)
   const config = await configOf(options, { 'http.port': options.port })
   const { createLog } = await import('../../platform/log/log.ts')
   const { createShop } = await import('../all.ts')
@@ -69,7 +80,7 @@ function portTaken(error: unknown, port: number): unknown {
   return new CommandFailure(PROBLEM, `port ${port} is taken by another program. Take another one: ${advice}`)
 }
 
-function welcome(url: string, administrator: { email: string; password: string } | null): void {
+export function welcome(url: string, administrator: { email: string; password: string } | null): void {
   const lines = [`Levee is open on ${url}`, '']
   if (administrator !== null) {
     lines.push('The administrator, shown this once:')
