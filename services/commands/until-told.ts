@@ -26,5 +26,7 @@ export function untilTold(
     process.stdin.on('error', stop)
     process.stdin.on('end', stop)
     process.stdin.resume()
+    // It is watched, not waited for: a process that has stopped ends.
+    ;(process.stdin as { unref?: () => void }).unref?.()
   })
 }
