@@ -3,6 +3,7 @@
 import { type ConfigOptions, configOf } from './config-options.ts'
 import { CommandFailure, PROBLEM, USAGE } from './exit-codes.ts'
 import { ledgerAway } from './failures.ts'
+import { keepHeapSmall } from './heap.ts'
 import { untilTold } from './until-told.ts'
 
 export interface ServiceOptions extends ConfigOptions {
@@ -15,6 +16,7 @@ export async function startOneService(name: string, options: ServiceOptions): Pr
   const { isService, serviceNames, services } = await import('../plan.ts')
   if (!isService(name))
     throw new CommandFailure(USAGE, `there is no service ${name}; there are ${serviceNames.join(', ')}`)
+  keepHeapSmall()
   const port = name === 'gateway' ? 'http.port' : 'internal.port'
   const config = await configOf(options, { [port]: options.port })
   if (services[name].module !== null) refuseSqlite(config['ledger.url'])

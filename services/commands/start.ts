@@ -1,21 +1,13 @@
 // `levee start`: the whole shop, until SIGTERM or Ctrl-C.
 
-import { setFlagsFromString } from 'node:v8'
 import { type Command, Option } from 'commander'
 import { type ConfigOptions, configOf, withConfigOptions } from './config-options.ts'
-import { CommandFailure, EXIT_CODE_HELP, OK, PROBLEM } from './exit-codes.ts'
+import { CommandFailure, EXIT_CODE_HELP, PROBLEM } from './exit-codes.ts'
 import { ledgerAway } from './failures.ts'
+import { keepHeapSmall } from './heap.ts'
 import { startOneService } from './start-service.ts'
 import { instancesOf, startSplitShop } from './start-split.ts'
-
-/**
- * How much the heap may grow before it is collected, percent of what is alive in it. V8 alone lets it grow up to fourfold,
- * and the process keeps what it once had: some 100 MiB more after 200,000 orders, and no order faster for it (measured).
- */
-const HEAP_GROWTH_PERCENT = 50
-
-/** How often a shop that npm started looks whether npm is still there, ms: a stop is seconds, a look costs nothing. */
-const LOOK_FOR_NPM_MS = 500
+import { untilTold } from './until-told.ts'
 
 interface Options extends ConfigOptions {
   port?: string
@@ -46,7 +38,7 @@ export function register(program: Command): void {
 }
 
 async function start(service: string | undefined, options: Options): Promise<void> {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`)
+  keepHeapSmall()
   if (service !== undefined) return startOneService(service, options)
   if (options.split) return startSplitShop(options)
   const config = await configOf(options, { 'http.port': options.port })
@@ -71,7 +63,9 @@ async function start(service: string | undefined, options: Options): Promise<voi
   // A process that is killed does not write its compile cache on the way out.
   const { flushCompileCache } = await import('node:module')
   flushCompileCache()
-  process.exitCode = await ended(shop, options.json === true)
+  process.exitCode = await untilTold(shop, {
+    told: () => options.json || console.log('\nStopping: finishing what was accepted …'),
+  })
 }
 
 function portTaken(error: unknown, port: number): unknown {
@@ -96,29 +90,4 @@ export function welcome(url: string, administrator: { email: string; password: s
     'Ctrl-C stops it: what was accepted is finished first.',
   )
   console.log(lines.join('\n'))
-}
-
-/** Resolves with the exit code when the shop was told to stop and has drained. A second signal ends it at once. */
-function ended(shop: { stop(): Promise<boolean> }, quiet: boolean): Promise<number> {
-  return new Promise(resolve => {
-    let stopping = false
-    const stop = () => {
-      if (stopping) process.exit(PROBLEM)
-      stopping = true
-      if (!quiet) console.log('\nStopping: finishing what was accepted …')
-      void shop.stop().then(inTime => resolve(inTime ? OK : PROBLEM))
-    }
-    process.on('SIGTERM', stop)
-    process.on('SIGINT', stop)
-    // npm hands a SIGTERM to the shell between us, which ends and does not pass it on: then somebody else is our parent.
-    const parent = process.ppid
-    if (process.env.npm_lifecycle_event === 'start') {
-      const look = setInterval(() => {
-        if (process.ppid === parent) return
-        clearInterval(look)
-        if (!stopping) stop()
-      }, LOOK_FOR_NPM_MS)
-      look.unref()
-    }
-  })
 }

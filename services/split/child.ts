@@ -69,7 +69,6 @@ export class Child {
 
   /** Resolves when it is ready. Rejects where it ends before that. */
   start(): Promise<ChildReady> {
-    this.to('starting')
     const args = ['start', this.service, '--json', '--end-with-parent']
     const child = spawn(process.execPath, [...process.execArgv, LAUNCHER, ...args], {
       env: this.options.env,
@@ -78,6 +77,7 @@ export class Child {
       detached: true,
     })
     this.process = child
+    this.to('starting')
     child.stdin!.on('error', () => undefined)
     this.ended = new Promise(resolve => {
       child.once('exit', code => resolve(code))
