@@ -82,7 +82,8 @@ export class CallBatch {
 
   /** Ends it: what is unanswered has an unknown outcome. */
   destroy(cause: string): void {
-    this.outgoing.destroy(new Error(cause))
+    this.finish({ sent: true, stale: false, cause })
+    this.outgoing.destroy()
   }
 
   private receive(incoming: IncomingMessage): void {
@@ -112,6 +113,7 @@ export class CallBatch {
   }
 
   private answer(line: string): void {
+    if (this.over) return
     let answer: Answer
     try {
       answer = readAnswer(line)

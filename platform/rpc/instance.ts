@@ -92,8 +92,13 @@ export class Instance {
     for (const batch of this.batches) if (batch.idle) batch.destroy('nobody waits for it any more')
     if (!this.up || this.probing || this.batches.size === 0 || now - this.lastHeard < SILENCE_MS) return
     this.probe(answers => {
-      if (answers) this.lastHeard = this.deps.clock()
-      else this.goDown(`silent for ${SILENCE_MS + PROBE_WAIT_MS} ms`)
+      if (answers) {
+        this.lastHeard = this.deps.clock()
+        return
+      }
+      this.goDown('it is silent')
+      // Nothing would come of them before their deadlines: they are asked elsewhere.
+      for (const batch of [...this.batches]) batch.destroy('it is silent')
     })
   }
 
@@ -137,8 +142,6 @@ export class Instance {
     const relapse = this.deps.clock() - this.upSince < RELAPSE_MS
     this.pause = relapse ? Math.min(PROBE_MOST_MS, this.pause * 2) : PROBE_FIRST_MS
     this.probeSoon()
-    // Those under way end by this one after the other, and are asked elsewhere.
-    for (const batch of [...this.batches]) batch.destroy(cause)
     if (waiting.length > 0) this.deps.failed(this, waiting, { sent: false, again: false })
   }
 
