@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Call } from '../platform/contract/call.ts'
 import { type Refusal, type Refused, type Result, refuse } from '../platform/contract/result.ts'
+import { ServiceUnavailable, unavailable } from '../platform/rpc/failures.ts'
 import { CommitUnknown, LedgerUnavailable, trouble } from '../platform/sql/errors.ts'
 import type { Host } from './host.ts'
 import { PROBLEM_TYPE, problem, statusOf } from './problem.ts'
@@ -136,6 +137,7 @@ export class Exchange {
 function explain(error: unknown): Refused {
   if (error instanceof CommitUnknown)
     return refuse('outcome_unknown', 'The ledger did not say whether it happened.', { retryAfter: 1 })
+  if (error instanceof ServiceUnavailable) return unavailable
   const kind = error instanceof LedgerUnavailable ? 'connection' : trouble(error)
   if (kind === 'connection')
     return refuse('ledger_unavailable', 'The ledger cannot be reached.', { retryAfter: 1 })

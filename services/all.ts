@@ -13,6 +13,7 @@ import { openLedger } from '../platform/sql/open-ledger.ts'
 import { migrate } from '../platform/sql/schema.ts'
 import { compose, type Doors, schemas } from './compose.ts'
 import { eventDelivery } from './event-delivery.ts'
+import { BACKLOG, gatewaySettings } from './gateway-settings.ts'
 import { createKafkaGroups } from './kafka-groups.ts'
 import { openEngines } from './open-engines.ts'
 import { installationSecrets } from './secrets.ts'
@@ -24,9 +25,6 @@ export interface Shop {
   /** No new work; combiners emptied, answers sent, then gone. True: all in time. */
   stop(): Promise<boolean>
 }
-
-/** Connections that may wait to be accepted: a rush arrives in one turn of the loop. Linux caps it at somaxconn, 4096. */
-const BACKLOG = 4_096
 
 export async function createShop(config: Config, log: Log, version: string): Promise<Shop> {
   const clock = Date.now
@@ -66,8 +64,8 @@ export async function createShop(config: Config, log: Log, version: string): Pro
   redisMetrics(metrics.registry, { redis: engines.redis, prefix: config['redis.prefix'], caches })
   const gateway = createGateway({
     modules: composed.modules.map(({ name, contract, module }) => ({ name, contract, door: module.door })),
-    identify: token => composed.account.identify(token),
-    identifyChannel: key => composed.account.identifyChannel(key),
+    identify: token => composed.account!.identify(token),
+    identifyChannel: key => composed.account!.identifyChannel(key),
     ready: () => ledger.ping(),
     settings: gatewaySettings(config),
     ...{ clock, log, metrics, version },
@@ -105,20 +103,5 @@ export async function createShop(config: Config, log: Log, version: string): Pro
       await ledger.close()
       return inTime
     },
-  }
-}
-
-function gatewaySettings(config: Config) {
-  return {
-    bodyLimit: config['http.bodyLimit'],
-    requestTimeout: config['http.requestTimeout'],
-    inFlightMost: config['http.inFlightMost'],
-    trustedProxies: config['http.trustedProxies'],
-    metricsToken: config['metrics.token'],
-    identityRate: {
-      perSecond: config['rateLimit.identityPerSecond'],
-      burst: config['rateLimit.identityBurst'],
-    },
-    addressRate: { perSecond: config['rateLimit.addressPerSecond'], burst: config['rateLimit.addressBurst'] },
   }
 }

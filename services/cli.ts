@@ -13,6 +13,7 @@ const loadCommands = () =>
     import('./commands/verify.ts'),
     import('./commands/bench.ts'),
     import('./commands/engines.ts'),
+    import('./commands/keys.ts'),
     import('./commands/sandbox-provider.ts'),
   ])
 

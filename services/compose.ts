@@ -1,18 +1,12 @@
-// The only place where things are wired: which module is given what, and who reaches whom.
+// The only place where things are wired: which module is given what, and who reaches whom. A module that is not in
+// this process is reached by the same door, over HTTP.
 
-import { accountContract } from '../modules/account/contract.ts'
 import { accountSchema, createAccount } from '../modules/account/index.ts'
-import { bestsellerContract } from '../modules/bestseller/contract.ts'
 import { bestsellerSchema, createBestseller } from '../modules/bestseller/index.ts'
-import { couponContract } from '../modules/coupon/contract.ts'
 import { couponSchema, createCouponModule } from '../modules/coupon/index.ts'
-import { eventContract } from '../modules/event/contract.ts'
 import { createEvent } from '../modules/event/index.ts'
-import { notificationContract } from '../modules/notification/contract.ts'
 import { createNotification, notificationSchema } from '../modules/notification/index.ts'
-import { orderContract } from '../modules/order/contract.ts'
 import { createOrder, linkSecret, orderSchema } from '../modules/order/index.ts'
-import { paymentContract } from '../modules/payment/contract.ts'
 import {
   createPayment,
   type PaymentProvider,
@@ -20,12 +14,11 @@ import {
   sandboxHttp,
   sandboxInProcess,
 } from '../modules/payment/index.ts'
-import { pointContract } from '../modules/point/contract.ts'
 import { createPoint, pointSchema } from '../modules/point/index.ts'
-import { productContract } from '../modules/product/contract.ts'
 import { createProductModule, productSchema } from '../modules/product/index.ts'
 import type { Config } from '../platform/config/settings.ts'
-import type { Contract, Door } from '../platform/contract/operation.ts'
+import type { Principal } from '../platform/contract/call.ts'
+import type { Contract } from '../platform/contract/operation.ts'
 import type { Consumer } from '../platform/events/consumer.ts'
 import { createDeadLetters } from '../platform/events/dead-letters.ts'
 import type { Kafka } from '../platform/kafka/kafka.ts'
@@ -38,33 +31,27 @@ import type { BatchObserver } from '../platform/sql/combiner.ts'
 import type { Ledger } from '../platform/sql/ledger.ts'
 import { platformSchema } from '../platform/sql/platform-tables.ts'
 import type { Schema } from '../platform/sql/schema.ts'
+import { contracts, type Doors, type ModuleName, moduleNames } from './contracts.ts'
+import { checkHears } from './hears-of.ts'
 import { type ChosenRungs, chooseRungs } from './rungs.ts'
 import type { Secrets } from './secrets.ts'
 
-/** Every table there is, owner by owner. */
-export const schemas: readonly Schema[] = [
-  platformSchema,
-  accountSchema,
-  productSchema,
-  orderSchema,
-  paymentSchema,
-  pointSchema,
-  couponSchema,
-  bestsellerSchema,
-  notificationSchema,
-]
+export type { Doors } from './contracts.ts'
 
-export interface Doors {
-  readonly account: Door<typeof accountContract>
-  readonly product: Door<typeof productContract>
-  readonly order: Door<typeof orderContract>
-  readonly payment: Door<typeof paymentContract>
-  readonly point: Door<typeof pointContract>
-  readonly coupon: Door<typeof couponContract>
-  readonly bestseller: Door<typeof bestsellerContract>
-  readonly notification: Door<typeof notificationContract>
-  readonly event: Door<typeof eventContract>
-}
+/** Every table there is, by its owner. The event module has none of its own. */
+export const schemaOf = {
+  platform: platformSchema,
+  account: accountSchema,
+  product: productSchema,
+  order: orderSchema,
+  payment: paymentSchema,
+  point: pointSchema,
+  coupon: couponSchema,
+  bestseller: bestsellerSchema,
+  notification: notificationSchema,
+} as const satisfies Partial<Record<ModuleName | 'platform', Schema>>
+
+export const schemas: readonly Schema[] = Object.values(schemaOf)
 
 export interface Environment {
   readonly config: Config
@@ -82,124 +69,152 @@ export interface Environment {
   forget(principalId: string): void
 }
 
+/** What is in this process, and the way to all that is not. */
+export interface Place {
+  readonly hosts: ReadonlySet<ModuleName>
+  readonly doors: Doors
+  /** Consumers of modules that are elsewhere, for whoever delivers events from here. */
+  readonly consumers: readonly Consumer[]
+}
+
+/** The whole shop: nothing is elsewhere. */
+export const here: Place = { hosts: new Set(moduleNames), doors: {} as Doors, consumers: [] }
+
+/** Whoever knows the holders of sessions and channel keys; null: nobody holds it any more. */
+export interface Identifying {
+  identify(token: string): Promise<Principal | null>
+  identifyChannel(key: string): Promise<Principal | null>
+}
+
+export interface Hosted {
+  readonly name: ModuleName
+  readonly contract: Contract
+  readonly module: Module<Contract>
+}
+
 export interface Composed {
   readonly doors: Doors
-  readonly modules: readonly {
-    readonly name: keyof Doors
-    readonly contract: Contract
-    readonly module: Module<Contract>
-  }[]
+  /** Those in this process. */
+  readonly modules: readonly Hosted[]
+  /** Of the modules in this process, and those of the others that the place knows. */
   readonly consumers: readonly Consumer[]
   readonly rungs: ChosenRungs
-  readonly account: Pick<ReturnType<typeof createAccount>, 'identify' | 'identifyChannel'>
+  /** Null: the account module is elsewhere. */
+  readonly account: Identifying | null
   close(): Promise<void>
 }
 
 /** Points earned of the money paid, percent. A point is worth one minor unit. */
 export const EARN_PERCENT = 1
 
-export async function compose(environment: Environment): Promise<Composed> {
+export async function compose(environment: Environment, place: Place = here): Promise<Composed> {
   const { config, ledger, redis, kafka, log, clock, secrets, observe, baseUrl, forget } = environment
   const rungs = chooseRungs(config)
   const prefixes = { redisPrefix: config['redis.prefix'], kafkaPrefix: config['kafka.prefix'] }
   const shared = { ledger, redis, kafka, prefixes, rungs, clock, log, observe }
   const lockWait = config['ledger.lockWait']
   const currency = config['shop.currency']
-  const mail = await openMail({
-    transport: config['mail.transport'],
-    dataFolder: config['data.folder'],
-    smtpUrl: config['mail.smtpUrl'],
-    from: config['mail.from'],
-  })
+  const closing: Array<() => Promise<void> | void> = []
+  const modules: Hosted[] = []
   // Order, payment, points and coupons call each other; each finds the others here when it calls.
-  const siblings = {} as { -readonly [K in keyof Doors]: Doors[K] }
+  const doors = { ...place.doors } as { -readonly [N in ModuleName]: Doors[N] }
+  function host<N extends ModuleName>(
+    name: N,
+    module: Omit<Module<Contract>, 'door'> & { readonly door: Doors[N] },
+  ): void {
+    checkHears(name, module.consumers)
+    doors[name] = module.door
+    modules.push({ name, contract: contracts[name], module: module as unknown as Module<Contract> })
+  }
+  const has = (name: ModuleName): boolean => place.hosts.has(name)
 
-  const notification = createNotification({
-    ...shared,
-    mail,
-    settings: { ratePerSecond: config['mail.ratePerSecond'] },
-    orderLink: orderId => `${baseUrl}/v1/orders/${orderId}?secret=${linkSecret(secrets.linkKey, orderId)}`,
-  })
-  siblings.notification = notification.door
-  const account = createAccount({
-    ...shared,
-    settings: { lettersPerHour: config['account.lettersPerHour'] },
-    passwords: createPasswords(clock),
-    notification: notification.door,
-    link: (purpose, token) => `${baseUrl}/${purpose}?token=${token}`,
-    forget,
-  })
-  siblings.account = account.module.door
-  const order = createOrder({
-    ...shared,
-    siblings,
-    settings: {
-      currency,
-      paymentWindow: config['order.paymentWindow'] * 1000,
-      lockWait,
-      earnPercent: EARN_PERCENT,
-      linkKey: secrets.linkKey,
-    },
-  })
-  siblings.order = order.door
-  const product = createProductModule({
-    ...shared,
-    order: order.door,
-    settings: { currency, staleness: config['product.staleness'] },
-  })
-  siblings.product = product.door
-  const provider = paymentProvider(config)
-  const payment = createPayment({
-    ...shared,
-    order: order.door,
-    provider,
-    settings: { lockWait, webhookKey: config['payment.webhookKey'] || secrets.webhookKey },
-  })
-  siblings.payment = payment.door
-  const point = createPoint({ ...shared, settings: { earnPercent: EARN_PERCENT, lockWait } })
-  siblings.point = point.door
-  const coupon = createCouponModule({ ...shared, settings: { lockWait } })
-  siblings.coupon = coupon.door
-  const bestseller = createBestseller({
-    ...shared,
-    order: order.door,
-    product: product.door,
-    settings: { timeZone: config['shop.timeZone'], staleness: config['bestseller.staleness'] },
-  })
-  siblings.bestseller = bestseller.door
-
-  const consumers = [
-    notification,
-    account.module,
-    order,
-    product,
-    payment,
-    point,
-    coupon,
-    bestseller,
-  ].flatMap(module => module.consumers)
-  const event = createEvent({ ...shared, deadLetters: createDeadLetters({ ...shared, consumers }) })
-  siblings.event = event.door
+  if (has('notification')) {
+    const mail = await openMail({
+      transport: config['mail.transport'],
+      dataFolder: config['data.folder'],
+      smtpUrl: config['mail.smtpUrl'],
+      from: config['mail.from'],
+    })
+    closing.push(() => mail.close())
+    const notification = createNotification({
+      ...shared,
+      mail,
+      settings: { ratePerSecond: config['mail.ratePerSecond'] },
+      orderLink: orderId => `${baseUrl}/v1/orders/${orderId}?secret=${linkSecret(secrets.linkKey, orderId)}`,
+    })
+    host('notification', notification)
+  }
+  let account: Identifying | null = null
+  if (has('account')) {
+    const made = createAccount({
+      ...shared,
+      settings: { lettersPerHour: config['account.lettersPerHour'] },
+      passwords: createPasswords(clock),
+      notification: doors.notification,
+      link: (purpose, token) => `${baseUrl}/${purpose}?token=${token}`,
+      forget,
+    })
+    account = made
+    host('account', made.module)
+  }
+  if (has('order')) {
+    const order = createOrder({
+      ...shared,
+      siblings: doors,
+      settings: {
+        currency,
+        paymentWindow: config['order.paymentWindow'] * 1000,
+        lockWait,
+        earnPercent: EARN_PERCENT,
+        linkKey: secrets.linkKey,
+      },
+    })
+    host('order', order)
+  }
+  if (has('product')) {
+    const product = createProductModule({
+      ...shared,
+      order: doors.order,
+      settings: { currency, staleness: config['product.staleness'] },
+    })
+    host('product', product)
+  }
+  if (has('payment')) {
+    const provider = paymentProvider(config)
+    closing.push(() => provider.close?.())
+    const payment = createPayment({
+      ...shared,
+      order: doors.order,
+      provider,
+      settings: { lockWait, webhookKey: config['payment.webhookKey'] || secrets.webhookKey },
+    })
+    host('payment', payment)
+  }
+  if (has('point'))
+    host('point', createPoint({ ...shared, settings: { earnPercent: EARN_PERCENT, lockWait } }))
+  if (has('coupon')) host('coupon', createCouponModule({ ...shared, settings: { lockWait } }))
+  if (has('bestseller')) {
+    const bestseller = createBestseller({
+      ...shared,
+      order: doors.order,
+      product: doors.product,
+      settings: { timeZone: config['shop.timeZone'], staleness: config['bestseller.staleness'] },
+    })
+    host('bestseller', bestseller)
+  }
+  const consumers = [...modules.flatMap(({ module }) => module.consumers), ...place.consumers]
+  if (has('event'))
+    host('event', createEvent({ ...shared, deadLetters: createDeadLetters({ ...shared, consumers }) }))
 
   return {
-    doors: siblings,
+    doors,
     consumers,
     rungs,
-    modules: [
-      { name: 'account', contract: accountContract, module: account.module },
-      { name: 'product', contract: productContract, module: product },
-      { name: 'order', contract: orderContract, module: order },
-      { name: 'payment', contract: paymentContract, module: payment },
-      { name: 'point', contract: pointContract, module: point },
-      { name: 'coupon', contract: couponContract, module: coupon },
-      { name: 'bestseller', contract: bestsellerContract, module: bestseller },
-      { name: 'notification', contract: notificationContract, module: notification },
-      { name: 'event', contract: eventContract, module: event },
-    ],
+    // As the API lists them.
+    modules: moduleNames.flatMap(name => modules.filter(hosted => hosted.name === name)),
     account,
     async close() {
-      provider.close?.()
-      await mail.close()
+      for (const close of closing.reverse()) await close()
     },
   }
 }

@@ -17,8 +17,16 @@ export interface EventDelivery {
   readonly groups: readonly Group[]
 }
 
+export interface Hearers {
+  /** All that the relay delivers to. */
+  readonly consumers: readonly Consumer[]
+  /** Those whose group is in this process; absent: all of them. */
+  readonly local?: readonly Consumer[]
+  readonly rungs: ChosenRungs
+}
+
 export function eventDelivery(
-  { consumers, rungs }: { readonly consumers: readonly Consumer[]; readonly rungs: ChosenRungs },
+  { consumers, local = consumers, rungs }: Hearers,
   deps: LaneDeps & { readonly kafka: Kafka | null },
 ): EventDelivery {
   const { kafka } = deps
@@ -28,6 +36,6 @@ export function eventDelivery(
   return {
     transport,
     topics: [{ name: EVENTS_TOPIC, partitions: EVENTS_PARTITIONS, keep: EVENTS_KEEP_MS }],
-    groups: createKafkaConsumers(consumers, { ...deps, kafka, took: transport.took }),
+    groups: createKafkaConsumers(local, { ...deps, kafka, took: transport.took }),
   }
 }

@@ -66,6 +66,7 @@ const PASSING = new Set([
   'deadline_exceeded',
   'ledger_unavailable',
   'outcome_unknown',
+  'service_unavailable',
   'shutting_down',
 ])
 

@@ -1,6 +1,7 @@
 // Every setting of Levee, in one table. A new setting is one row here; then `npm run docs`.
 // From the rows come the type of the configuration, its checks and `docs/configuration.md`.
 
+import { serviceSettings } from './service-settings.ts'
 import { int, list, oneOf, type SettingType, string, timeZone, url } from './setting-types.ts'
 
 export interface Setting<T> {
@@ -374,6 +375,7 @@ export const settings = {
     description:
       'Longest time after SIGTERM until accepted work is answered; then the process goes. Above http.requestTimeout, below the 30 s after which container platforms kill.',
   }),
+  ...serviceSettings,
 } as const
 
 export type SettingKey = keyof typeof settings

@@ -88,6 +88,11 @@ export const catalogue = {
     'The ledger cannot be reached',
     'Repeat with the same key after Retry-After.',
   ),
+  service_unavailable: entry(
+    503,
+    'A part of the shop cannot be reached',
+    'Repeat with the same key after Retry-After.',
+  ),
   internal_error: entry(500, 'Something broke', 'Report the request id.'),
   // product
   product_unknown: entry(

@@ -5,8 +5,8 @@ import { Gauge, type Registry } from 'prom-client'
 export interface LedgerSource {
   /** Connections in use and free, and callers waiting for one. */
   pool(): { used: number; idle: number; waiting: number }
-  /** Events not yet delivered everywhere: how many, and the age of the oldest in ms. */
-  outbox(): Promise<{ depth: number; oldestAge: number }>
+  /** Events not yet delivered everywhere: how many, and the age of the oldest in ms. Absent: another process tells. */
+  outbox?(): Promise<{ depth: number; oldestAge: number }>
 }
 
 /** Longest wait for the ledger's answer during a scrape, ms: a scrape itself is given up after 10 s. */
@@ -32,14 +32,14 @@ export function ledgerMetrics(registry: Registry, source: LedgerSource): void {
       this.set(source.pool().waiting)
     },
   })
-  outboxMetrics(registry, source)
+  if (source.outbox !== undefined) outboxMetrics(registry, () => source.outbox!())
 }
 
-function outboxMetrics(registry: Registry, source: LedgerSource): void {
+function outboxMetrics(registry: Registry, outbox: NonNullable<LedgerSource['outbox']>): void {
   let reading: ReturnType<typeof within<{ depth: number; oldestAge: number }>> | null = null
   /** One question for both gauges. */
   const read = () => {
-    reading ??= within(source.outbox()).finally(() => {
+    reading ??= within(outbox()).finally(() => {
       reading = null
     })
     return reading

@@ -20,9 +20,10 @@ export interface Metrics {
   stop(): void
 }
 
-export function createMetrics(ledger: LedgerSource): Metrics {
+/** Without a ledger: a process that has none. */
+export function createMetrics(ledger: LedgerSource | null): Metrics {
   const registry = new Registry()
-  ledgerMetrics(registry, ledger)
+  if (ledger !== null) ledgerMetrics(registry, ledger)
   const { stop } = processMetrics(registry)
   let reading: Promise<string> | null = null
   return {

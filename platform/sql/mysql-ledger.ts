@@ -80,6 +80,8 @@ export function openMysqlLedger(options: MysqlOptions): Ledger {
     async close() {
       await Promise.all([...lanes].map(lane => lane.close()))
       await kysely.destroy()
+      // Kysely leaves a pool alone that it never asked anything; a ping alone opened it.
+      await new Promise<void>(resolve => pool.end(() => resolve()))
     },
   }
 }

@@ -1,37 +1,38 @@
 // `levee start`: the whole shop, until SIGTERM or Ctrl-C.
 
-import { setFlagsFromString } from 'node:v8'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type ConfigOptions, configOf, withConfigOptions } from './config-options.ts'
-import { CommandFailure, EXIT_CODE_HELP, OK, PROBLEM } from './exit-codes.ts'
+import { CommandFailure, EXIT_CODE_HELP, PROBLEM } from './exit-codes.ts'
 import { ledgerAway } from './failures.ts'
-
-/**
- * How much the heap may grow before it is collected, percent of what is alive in it. V8 alone lets it grow up to fourfold,
- * and the process keeps what it once had: some 100 MiB more after 200,000 orders, and no order faster for it (measured).
- */
-const HEAP_GROWTH_PERCENT = 50
-
-/** How often a shop that npm started looks whether npm is still there, ms: a stop is seconds, a look costs nothing. */
-const LOOK_FOR_NPM_MS = 500
+import { keepHeapSmall } from './heap.ts'
+import { startOneService } from './start-service.ts'
+import { instancesOf, startSplitShop } from './start-split.ts'
+import { untilTold } from './until-told.ts'
 
 interface Options extends ConfigOptions {
   port?: string
   catalogue?: string
   adminEmail: string
   json?: true
+  split?: true
+  instances?: Record<string, number>
+  endWithParent?: true
 }
 
 export function register(program: Command): void {
   withConfigOptions(program.command('start'))
-    .description('Starts the shop: gateway, modules, relay and sweeps in one process.')
-    .option('--port <port>', 'port to listen on (http.port)')
+    .description('Starts the shop: gateway, modules, relay and sweeps in one process, or one service of it.')
+    .argument('[service]', 'a service alone: gateway, order, relay and so on (docs/architecture.md)')
+    .option('--port <port>', 'port to listen on (http.port; of a service but the gateway: internal.port)')
     .option(
       '--catalogue <file>',
       'retail file to load into an empty shop, or "none" (default: the packaged one)',
     )
     .option('--admin-email <email>', 'e-mail of the first administrator', 'admin@levee.localhost')
     .option('--json', 'print one JSON line when ready')
+    .option('--split', 'every service as a process of its own, on this machine')
+    .option('--instances <service=n>', 'with --split: how many of a service, may be repeated', instancesOf)
+    .addOption(new Option('--end-with-parent', 'end when standard input ends').hideHelp())
     .addHelpText(
       'after',
       `\nExample:\n  $ levee start --port 9000\n  $ levee engines up && levee start --engines\n${EXIT_CODE_HELP}`,
@@ -39,8 +40,10 @@ export function register(program: Command): void {
     .action(start)
 }
 
-async function start(options: Options): Promise<void> {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`)
+async function start(service: string | undefined, options: Options): Promise<void> {
+  keepHeapSmall()
+  if (service !== undefined) return startOneService(service, options)
+  if (options.split) return startSplitShop(options)
   const config = await configOf(options, { 'http.port': options.port })
   const { createLog } = await import('../../platform/log/log.ts')
   const { createShop } = await import('../all.ts')
@@ -58,7 +61,9 @@ async function start(options: Options): Promise<void> {
     throw portTaken(error, config['http.port'])
   })
   // Before anybody hears that it is ready: a signal that comes at once must not end it undrained.
-  const end = ended(shop, options.json === true)
+  const end = untilTold(shop, {
+    told: () => options.json || console.log('\nStopping: finishing what was accepted …'),
+  })
   if (options.json)
     console.log(JSON.stringify({ ready: { url, ...(administrator ? { administrator } : {}) } }))
   else welcome(url, administrator, options.engines ? ' --engines' : '')
@@ -75,7 +80,11 @@ function portTaken(error: unknown, port: number): unknown {
 }
 
 /** `more`: what other commands need too, to be about the same ledger. */
-function welcome(url: string, administrator: { email: string; password: string } | null, more: string): void {
+export function welcome(
+  url: string,
+  administrator: { email: string; password: string } | null,
+  more = '',
+): void {
   const lines = [`Levee is open on ${url}`, '']
   if (administrator !== null) {
     lines.push('The administrator, shown this once:')
@@ -91,29 +100,4 @@ function welcome(url: string, administrator: { email: string; password: string }
     'Ctrl-C stops it: what was accepted is finished first.',
   )
   console.log(lines.join('\n'))
-}
-
-/** Resolves with the exit code when the shop was told to stop and has drained. A second signal ends it at once. */
-function ended(shop: { stop(): Promise<boolean> }, quiet: boolean): Promise<number> {
-  return new Promise(resolve => {
-    let stopping = false
-    const stop = () => {
-      if (stopping) process.exit(PROBLEM)
-      stopping = true
-      if (!quiet) console.log('\nStopping: finishing what was accepted …')
-      void shop.stop().then(inTime => resolve(inTime ? OK : PROBLEM))
-    }
-    process.on('SIGTERM', stop)
-    process.on('SIGINT', stop)
-    // npm hands a SIGTERM to the shell between us, which ends and does not pass it on: then somebody else is our parent.
-    const parent = process.ppid
-    if (process.env.npm_lifecycle_event === 'start') {
-      const look = setInterval(() => {
-        if (process.ppid === parent) return
-        clearInterval(look)
-        if (!stopping) stop()
-      }, LOOK_FOR_NPM_MS)
-      look.unref()
-    }
-  })
 }

@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { createScratchDatabase, type ScratchDatabase } from '../../platform/engines/scratch-database.ts'
+import { mariadbAdminUrl } from './engines.ts'
 import type { ShopKind } from './shop-kinds.ts'
+import { dropModuleUsers, SplitServices } from './split-services.ts'
 
 const LAUNCHER = path.resolve(import.meta.dirname, '../../services/levee.js')
 /** Limits that tests of other things do not meet; tests of limits set their own. */
@@ -28,6 +30,8 @@ export interface Ready {
   readonly url: string
   /** Only at the first start of a ledger: printed once. */
   readonly administrator?: Administrator
+  /** Only of a split shop. */
+  readonly services?: Readonly<Record<string, unknown>>
 }
 
 export interface ShopOptions {
@@ -35,6 +39,8 @@ export interface ShopOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Retail file for the first start, absolute or in the place's folder; default: an empty catalogue. */
   readonly catalogue?: string
+  /** Of a split shop: how many of a service, `order=2`. */
+  readonly instances?: string
 }
 
 export interface CommandEnd {
@@ -51,12 +57,15 @@ export class ShopPlace {
   private readonly database: ScratchDatabase | null
   /** Path of the retail file, or `none`. */
   readonly catalogue: string
+  private readonly split: readonly string[] | null
   private readonly children = new Set<ChildProcess>()
+  private readonly fleets = new Set<SplitServices>()
 
   private constructor(folder: string, database: ScratchDatabase | null, options: ShopOptions) {
     this.folder = folder
     this.database = database
     this.catalogue = options.catalogue === undefined ? 'none' : path.resolve(folder, options.catalogue)
+    this.split = options.engine.split ? ['--split', ...instancesOf(options)] : null
     this.env = {
       ...ROOMY,
       LEVEE_HTTP_PORT: '0',
@@ -76,15 +85,18 @@ export class ShopPlace {
 
   /** Starts the shop's process; resolves when it is ready. More than one may run in one place. */
   async start(env: Readonly<Record<string, string>> = {}): Promise<RunningShop> {
-    const child = spawn(process.execPath, [LAUNCHER, 'start', '--json', '--catalogue', this.catalogue], {
-      env: { ...ownEnvironment(), ...this.env, ...env },
+    const args = ['start', '--json', '--catalogue', this.catalogue, ...(this.split ?? [])]
+    const child = spawn(process.execPath, [LAUNCHER, ...args], {
+      env: { ...ownEnvironment(), ...this.env, ...this.starter(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.children.add(child)
+    const services = new SplitServices(child)
+    this.fleets.add(services)
     const log: string[] = []
     const ready = await firstJson(child, log)
     this.administrator ??= ready.administrator
-    return new RunningShop(child, ready.url, log)
+    return new RunningShop(child, ready.url, log, services)
   }
 
   /** Runs `levee` with these arguments to its end in this place. */
@@ -107,13 +119,30 @@ export class ShopPlace {
     return { code, stdout, stderr }
   }
 
+  /** A split shop's starter makes a database user for each module: it has the right to. */
+  private starter(): { LEVEE_MYSQL_URL?: string } {
+    const admin = mariadbAdminUrl()
+    if (this.split === null || this.database === null || admin === undefined) return {}
+    const url = new URL(admin)
+    url.pathname = new URL(this.database.url).pathname
+    return { LEVEE_MYSQL_URL: url.href }
+  }
+
   /** Ends every process of this place and throws its data away. */
   async drop(): Promise<void> {
     for (const child of this.children) if (child.exitCode === null) child.kill('SIGKILL')
     await Promise.all([...this.children].map(ended))
+    await Promise.all([...this.fleets].map(services => services.kill()))
+    if (this.split !== null && this.database !== null)
+      await dropModuleUsers(this.starter().LEVEE_MYSQL_URL!, this.database.url)
     await this.database?.drop()
     rmSync(this.folder, { recursive: true, force: true })
   }
+}
+
+/** `TEST_INSTANCES=order=2` has the whole suite run with so many. */
+function instancesOf({ instances = process.env.TEST_INSTANCES }: ShopOptions): readonly string[] {
+  return instances === undefined ? [] : ['--instances', instances]
 }
 
 /** Shared with other shops, so under a prefix of its own. */
@@ -129,9 +158,12 @@ export class RunningShop {
   readonly url: string
   /** Its log so far, for a failed test to show. */
   readonly log: readonly string[]
+  /** The processes of a split shop; of another, none. */
+  readonly services: SplitServices
   private readonly child: ChildProcess
 
-  constructor(child: ChildProcess, url: string, log: readonly string[]) {
+  constructor(child: ChildProcess, url: string, log: readonly string[], services: SplitServices) {
+    this.services = services
     this.child = child
     this.url = url
     this.log = log
@@ -141,9 +173,11 @@ export class RunningShop {
     return this.child.pid ?? -1
   }
 
-  /** kill -9: nothing is drained, nothing is told. */
+  /** kill -9 of all there is: nothing is drained, nothing is told. */
   async kill(): Promise<void> {
+    // The starter first: it would start the others again.
     this.child.kill('SIGKILL')
+    await this.services.kill()
     await ended(this.child)
   }
 

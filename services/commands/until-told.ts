@@ -1,0 +1,55 @@
+// A process that runs until it is told to stop: by a signal, or by the end of whoever started it.
+
+import { OK, PROBLEM } from './exit-codes.ts'
+
+/** How often a shop that npm started looks whether npm is still there, ms: a stop is seconds, a look costs nothing. */
+const LOOK_FOR_NPM_MS = 500
+
+interface Told {
+  /** Stops as well when standard input ends, whose other end the parent holds. */
+  readonly endWithParent?: true
+  /** Called once, when it begins to stop. */
+  told?(): unknown
+}
+
+/** Resolves with the exit code when it was told to stop and has drained. A second signal ends it at once. */
+export function untilTold(running: { stop(): Promise<boolean> }, options: Told = {}): Promise<number> {
+  return new Promise(resolve => {
+    let stopping = false
+    const stop = (): void => {
+      if (stopping) return
+      stopping = true
+      options.told?.()
+      void running.stop().then(inTime => resolve(inTime ? OK : PROBLEM))
+    }
+    const signalled = (): void => {
+      if (stopping) process.exit(PROBLEM)
+      stop()
+    }
+    process.on('SIGTERM', signalled)
+    process.on('SIGINT', signalled)
+    if (options.endWithParent) whenInputEnds(stop)
+    if (process.env.npm_lifecycle_event === 'start') whenNpmIsGone(stop)
+  })
+}
+
+/** However the parent goes, the pipe ends. */
+function whenInputEnds(stop: () => void): void {
+  const { stdin } = process
+  stdin.on('error', stop)
+  stdin.on('end', stop)
+  stdin.resume()
+  // It is watched, not waited for: a process that has stopped ends.
+  ;(stdin as { unref?: () => void }).unref?.()
+}
+
+/** npm hands a SIGTERM to the shell between us, which ends and does not pass it on: then somebody else is our parent. */
+function whenNpmIsGone(stop: () => void): void {
+  const parent = process.ppid
+  const look = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(look)
+    stop()
+  }, LOOK_FOR_NPM_MS)
+  look.unref()
+}

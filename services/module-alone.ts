@@ -1,0 +1,114 @@
+// One module as a process of its own: its door, its sweeps, its consumers; in the relay's case the relay.
+
+import type { Consumer } from '../platform/events/consumer.ts'
+import { outboxLag } from '../platform/events/outbox-lag.ts'
+import { Relay } from '../platform/events/relay.ts'
+import { createMetrics } from '../platform/metrics/metrics.ts'
+import { redisMetrics } from '../platform/metrics/redis-metrics.ts'
+import { retentionSweeps } from '../platform/retention/retention.ts'
+import { rpcMetrics } from '../platform/rpc/rpc-metrics.ts'
+import type { ServedDoor } from '../platform/rpc/serve-doors.ts'
+import { createScheduler } from '../platform/scheduler/scheduler.ts'
+import { openLedger } from '../platform/sql/open-ledger.ts'
+import { type Composed, compose } from './compose.ts'
+import { CONSUMERS, consumersDoor } from './consumers-door.ts'
+import type { ModuleName } from './contracts.ts'
+import { eventDelivery } from './event-delivery.ts'
+import type { Parts } from './gateway-alone.ts'
+import { Forgetting, IDENTITY, identityDoor } from './identity-door.ts'
+import { createKafkaGroups } from './kafka-groups.ts'
+import { openEngines } from './open-engines.ts'
+import { type Duty, dutiesOf, type ServiceName, services } from './plan.ts'
+import { installationSecrets } from './secrets.ts'
+import type { Work } from './service.ts'
+
+export async function moduleAlone(
+  parts: Parts & { readonly name: Exclude<ServiceName, 'gateway'> },
+): Promise<Work> {
+  const { name, config, log, clock, siblings } = parts
+  const duties = dutiesOf(config, name)
+  const hosts: ReadonlySet<ModuleName> = new Set([services[name].module])
+  const ledger = await openLedger({
+    url: config['ledger.url'],
+    dataFolder: config['data.folder'],
+    poolSize: config['ledger.poolSize'],
+    lockWait: config['ledger.lockWait'],
+  })
+  const engines = await openEngines(config, log)
+  const lag = async () => {
+    const { depth, oldestAgeMs } = await outboxLag(ledger, clock)
+    return { depth, oldestAge: oldestAgeMs }
+  }
+  const metrics = createMetrics({ pool: () => ledger.pool(), ...(hosts.has('event') ? { outbox: lag } : {}) })
+  rpcMetrics(metrics.registry, () => siblings.status())
+  const forgetting = new Forgetting(hosts.has('account') ? siblings.each('gateway') : [], clock)
+  const composed = await compose(
+    {
+      ...{ config, ledger, redis: engines.redis, kafka: engines.kafka, log, clock },
+      secrets: installationSecrets(config['data.folder']),
+      observe: metrics.observeBatch,
+      baseUrl: config['shop.baseUrl'] || `http://${config['http.host']}:${config['http.port']}`,
+      forget: principalId => forgetting.forget(principalId),
+    },
+    {
+      hosts,
+      doors: siblings.doors(),
+      consumers: hosts.has('event') ? siblings.consumersBut(hosts) : [],
+    },
+  )
+  const modules = composed.modules.map(({ module }) => module)
+  const caches = modules.flatMap(module => module.caches ?? [])
+  redisMetrics(metrics.registry, { redis: engines.redis, prefix: config['redis.prefix'], caches })
+  // Whoever relays is another process: it copies for nobody.
+  const local = duties.has('events') ? modules.flatMap(module => module.consumers).map(withoutCopy) : []
+  const delivery = eventDelivery(
+    { consumers: hosts.has('event') ? composed.consumers : local, local, rungs: composed.rungs },
+    { ledger, clock, log, kafka: engines.kafka },
+  )
+  const relay = hosts.has('event') ? new Relay({ ledger, clock, log, transport: delivery.transport }) : null
+  const own = duties.has('groups') ? modules : modules.map(({ topics = [] }) => ({ topics }))
+  const groups = createKafkaGroups(engines.kafka, own, delivery, log)
+  const retention =
+    relay === null ? [] : retentionSweeps(ledger, { idempotency: config['idempotency.retention'] * 1000 })
+  const sweeps = duties.has('sweeps') ? modules.flatMap(module => module.sweeps) : []
+  const scheduler = createScheduler({ sweeps: [...sweeps, ...retention], clock, log })
+
+  return {
+    doors: doorsOf(composed, duties),
+    ready: () => ledger.ping(),
+    metrics,
+    hold: () => forgetting.hold(),
+    async start() {
+      relay?.start()
+      groups.start()
+      scheduler.start()
+      return null
+    },
+    async pause() {
+      await scheduler.stop()
+      await relay?.stop()
+      await groups.stop()
+      return true
+    },
+    async stop() {
+      await Promise.all(modules.map(module => module.drain()))
+      metrics.stop()
+      await composed.close()
+      await engines.close()
+      await ledger.close()
+    },
+  }
+}
+
+function withoutCopy({ name, types, handle }: Consumer): Consumer {
+  return { name, types, handle }
+}
+
+function doorsOf({ modules, account }: Composed, duties: ReadonlySet<Duty>): Map<string, ServedDoor> {
+  const doors = new Map<string, ServedDoor>()
+  if (duties.has('calls')) for (const { name, module } of modules) doors.set(name, module.door)
+  if (account !== null) doors.set(IDENTITY, identityDoor(account))
+  if (duties.has('events'))
+    doors.set(CONSUMERS, consumersDoor(modules.flatMap(({ module }) => module.consumers)))
+  return doors
+}
