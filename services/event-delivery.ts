@@ -17,25 +17,45 @@ export interface EventDelivery {
   readonly groups: readonly Group[]
 }
 
-export interface Hearers {
-  /** All that the relay delivers to. */
+interface Delivering {
   readonly consumers: readonly Consumer[]
-  /** Those whose group is in this process; absent: all of them. */
-  readonly local?: readonly Consumer[]
   readonly rungs: ChosenRungs
 }
 
-export function eventDelivery(
-  { consumers, local = consumers, rungs }: Hearers,
-  deps: LaneDeps & { readonly kafka: Kafka | null },
-): EventDelivery {
+type DeliveryDeps = LaneDeps & { readonly kafka: Kafka | null }
+
+const topic: Topic = { name: EVENTS_TOPIC, partitions: EVENTS_PARTITIONS, keep: EVENTS_KEEP_MS }
+
+/** Relay and consumers in one process: the consumers tell the transport what they took. */
+export function eventDelivery({ consumers, rungs }: Delivering, deps: DeliveryDeps): EventDelivery {
   const { kafka } = deps
   if (kafka === null || rungs['event.publish'] !== 'kafka')
     return { transport: createDirectTransport(consumers, deps), topics: [], groups: [] }
   const transport = createKafkaTransport(consumers, { ...deps, kafka })
-  return {
-    transport,
-    topics: [{ name: EVENTS_TOPIC, partitions: EVENTS_PARTITIONS, keep: EVENTS_KEEP_MS }],
-    groups: createKafkaConsumers(local, { ...deps, kafka, took: transport.took }),
-  }
+  const groups = createKafkaConsumers(consumers, { ...deps, kafka, took: transport.took })
+  return { transport, topics: [topic], groups }
+}
+
+/** The relay's side alone: what consumers elsewhere took shows in the offsets of their groups. */
+export function eventTransport({ consumers, rungs }: Delivering, deps: DeliveryDeps): Transport {
+  const { kafka } = deps
+  return kafka === null || rungs['event.publish'] !== 'kafka'
+    ? createDirectTransport(consumers, deps)
+    : createKafkaTransport(consumers, { ...deps, kafka })
+}
+
+/** The consumers' side alone. A relay elsewhere makes no copies for them, so all of them get a group. */
+export function eventGroups(
+  { consumers, rungs }: Delivering,
+  deps: DeliveryDeps,
+): Omit<EventDelivery, 'transport'> {
+  const { kafka } = deps
+  if (kafka === null || rungs['event.publish'] !== 'kafka') return { topics: [], groups: [] }
+  const handled = consumers.map(
+    (consumer): Consumer => ({
+      ...{ name: consumer.name, types: consumer.types },
+      handle: events => consumer.handle(events),
+    }),
+  )
+  return { topics: [topic], groups: createKafkaConsumers(handled, { ...deps, kafka }) }
 }

@@ -1,6 +1,5 @@
 // One module as a process of its own: its door, its sweeps, its consumers; in the relay's case the relay.
 
-import type { Consumer } from '../platform/events/consumer.ts'
 import { outboxLag } from '../platform/events/outbox-lag.ts'
 import { Relay } from '../platform/events/relay.ts'
 import { createMetrics } from '../platform/metrics/metrics.ts'
@@ -13,7 +12,7 @@ import { openLedger } from '../platform/sql/open-ledger.ts'
 import { type Composed, compose } from './compose.ts'
 import { CONSUMERS, consumersDoor } from './consumers-door.ts'
 import type { ModuleName } from './contracts.ts'
-import { eventDelivery } from './event-delivery.ts'
+import { eventGroups, eventTransport } from './event-delivery.ts'
 import type { Parts } from './gateway-alone.ts'
 import { Forgetting, IDENTITY, identityDoor } from './identity-door.ts'
 import { createKafkaGroups } from './kafka-groups.ts'
@@ -59,15 +58,17 @@ export async function moduleAlone(
   const modules = composed.modules.map(({ module }) => module)
   const caches = modules.flatMap(module => module.caches ?? [])
   redisMetrics(metrics.registry, { redis: engines.redis, prefix: config['redis.prefix'], caches })
-  // Whoever relays is another process: it copies for nobody.
-  const local = duties.has('events') ? modules.flatMap(module => module.consumers).map(withoutCopy) : []
-  const delivery = eventDelivery(
-    { consumers: hosts.has('event') ? composed.consumers : local, local, rungs: composed.rungs },
-    { ledger, clock, log, kafka: engines.kafka },
+  const delivering = { ledger, clock, log, kafka: engines.kafka }
+  const relay = hosts.has('event')
+    ? new Relay({ ledger, clock, log, transport: eventTransport(composed, delivering) })
+    : null
+  const heard = duties.has('events') && relay === null ? composed : { ...composed, consumers: [] }
+  const groups = createKafkaGroups(
+    engines.kafka,
+    duties.has('groups') ? modules : [],
+    eventGroups(heard, delivering),
+    log,
   )
-  const relay = hosts.has('event') ? new Relay({ ledger, clock, log, transport: delivery.transport }) : null
-  const own = duties.has('groups') ? modules : modules.map(({ topics = [] }) => ({ topics }))
-  const groups = createKafkaGroups(engines.kafka, own, delivery, log)
   const retention =
     relay === null ? [] : retentionSweeps(ledger, { idempotency: config['idempotency.retention'] * 1000 })
   const sweeps = duties.has('sweeps') ? modules.flatMap(module => module.sweeps) : []
@@ -98,10 +99,6 @@ export async function moduleAlone(
       await ledger.close()
     },
   }
-}
-
-function withoutCopy({ name, types, handle }: Consumer): Consumer {
-  return { name, types, handle }
 }
 
 function doorsOf({ modules, account }: Composed, duties: ReadonlySet<Duty>): Map<string, ServedDoor> {

@@ -31,6 +31,8 @@ export interface ShopWishes {
   /** Engines beside the ledger. */
   readonly with?: readonly ('redis' | 'kafka')[]
   readonly env?: Readonly<Record<string, string>>
+  /** Every service a process of its own; so many of some: `order=2`, or empty. */
+  readonly split?: string
 }
 
 export class Arena {
@@ -59,7 +61,7 @@ export class Arena {
 
   /** One Levee: one process, with everything on, on a ledger of its own. */
   async shop(engine: LedgerEngine['name'], wishes: ShopWishes = {}): Promise<BenchShop> {
-    const { catalogue, env, with: beside = [] } = wishes
+    const { catalogue, env, split, with: beside = [] } = wishes
     const inspector = this.run.profile ? { NODE_OPTIONS: INSPECTED } : {}
     const shop = await BenchShop.open({
       mariadb: engine === 'mariadb' ? await this.server() : null,
@@ -67,6 +69,7 @@ export class Arena {
       kafka: beside.includes('kafka') ? await this.kafka() : null,
       catalogue,
       env: { ...inspector, ...env },
+      split,
     })
     this.ends.push(() => shop.drop())
     return shop

@@ -38,6 +38,8 @@ export interface BenchShopOptions {
   readonly kafka: RunningKafka | null
   readonly catalogue: string | undefined
   readonly env: Readonly<Record<string, string>>
+  /** Every service a process of its own; so many of some: `order=2`, or empty. */
+  readonly split: string | undefined
 }
 
 /** An engine beside the ledger, and its process. */
@@ -71,14 +73,17 @@ export class BenchShop {
   }
 
   static async open(options: BenchShopOptions): Promise<BenchShop> {
-    const { mariadb, redis, kafka, catalogue, env } = options
+    const { mariadb, redis, kafka, catalogue, env, split } = options
     const place = await ShopPlace.open({
       engine: {
         name: mariadb === null ? 'sqlite' : 'mariadb',
         ...(mariadb === null ? {} : { url: mariadb.url }),
         ...(redis === null ? {} : { redis: redis.url }),
         ...(kafka === null ? {} : { kafka: kafka.brokers }),
+        ...(split === undefined ? {} : { split: true }),
       },
+      ...(split ? { instances: split } : {}),
+      ...(mariadb === null ? {} : { adminUrl: mariadb.adminUrl }),
       ...(catalogue === undefined ? {} : { catalogue }),
       env: { ...LIMITS, ...env },
     })

@@ -87,8 +87,12 @@ export class Instance {
     }
   }
 
-  /** Asked now and then: ends what nobody waits for, and looks after an instance that owes answers and is silent. */
-  watch(now: number): void {
+  /**
+   * Asked now and then: ends what nobody waits for, and looks after an instance that owes answers and is silent.
+   * `heldUp`: this process could not listen, so the silence may be its own.
+   */
+  watch(now: number, heldUp: boolean): void {
+    if (heldUp) this.lastHeard = now
     for (const batch of this.batches) if (batch.idle) batch.destroy('nobody waits for it any more')
     if (!this.up || this.probing || this.batches.size === 0 || now - this.lastHeard < SILENCE_MS) return
     this.probe(answers => {

@@ -17,6 +17,8 @@ import { type RouteKey, Router, type Routing } from './routing.ts'
 const CALLS_MOST = 8_192
 /** How often calls past their deadline are looked for, ms: deadlines are seconds. */
 const TICK_MS = 50
+/** A look that comes later than this, ms, says that this process was held up: nothing is known of the others then. */
+const HELD_UP_MS = 500
 /** How long after its deadline an answer is waited for, ms: whoever asked has given up by then, and says so itself. */
 const GRACE_MS = 250
 
@@ -168,15 +170,18 @@ export class ServiceClient {
   }
 
   private tick(): NodeJS.Timeout {
+    let before = this.clock()
     const timer = setInterval(() => {
       const now = this.clock()
+      const heldUp = now - before > HELD_UP_MS
+      before = now
       for (const call of this.calls) {
         if (call.deadline + GRACE_MS > now) continue
         // On its way, or in the queue of an instance that is stuck: nobody knows.
         call.sent = true
         this.giveUp(call)
       }
-      for (const instance of this.instances) instance.watch(now)
+      for (const instance of this.instances) instance.watch(now, heldUp)
       if (this.calls.size > 0 || this.ticking === null) return
       clearInterval(this.ticking)
       this.ticking = null

@@ -46,6 +46,7 @@ export async function startSplitShop(options: SplitCommand): Promise<void> {
   let administrator: Awaited<ReturnType<typeof firstAdministrator>> = null
   const shop = await startSplit({
     ...{ config, log, instances },
+    granting: (options.engines && (await grantingUrl(config['ledger.url']))) || config['ledger.url'],
     changed: child => console.log(quiet ? JSON.stringify({ service: told(child) }) : line(child)),
     async furnish(doors) {
       administrator = await firstAdministrator(doors, options.adminEmail)
@@ -63,9 +64,17 @@ export async function startSplitShop(options: SplitCommand): Promise<void> {
     console.log(JSON.stringify({ ready: { url, ...(administrator ? { administrator } : {}), services } }))
   } else {
     const { welcome } = await import('./start.ts')
-    welcome(url, administrator)
+    welcome(url, administrator, options.engines ? ' --engines' : '')
   }
   process.exitCode = await end
+}
+
+/** The server of `levee engines up` with every right; null: the ledger is another one. */
+async function grantingUrl(ledgerUrl: string): Promise<string | null> {
+  const { loadEngine, STANDING_FOLDER } = await import('../../platform/engines/engines.ts')
+  const { engineStatus } = await import('../../platform/engines/standing.ts')
+  const { url, adminUrl } = await engineStatus(await loadEngine('mariadb'), STANDING_FOLDER)
+  return url === ledgerUrl ? adminUrl : null
 }
 
 function failed(error: unknown): never {

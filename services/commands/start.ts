@@ -35,7 +35,7 @@ export function register(program: Command): void {
     .addOption(new Option('--end-with-parent', 'end when standard input ends').hideHelp())
     .addHelpText(
       'after',
-      `\nExample:\n  $ levee start --port 9000\n  $ levee engines up && levee start --engines\n${EXIT_CODE_HELP}`,
+      `\nExample:\n  $ levee start --port 9000\n  $ levee engines up && levee start --engines\n  $ levee engines up && levee start --engines --split\n${EXIT_CODE_HELP}`,
     )
     .action(start)
 }
@@ -83,7 +83,7 @@ function portTaken(error: unknown, port: number): unknown {
 export function welcome(
   url: string,
   administrator: { email: string; password: string } | null,
-  more = '',
+  more: string,
 ): void {
   const lines = [`Levee is open on ${url}`, '']
   if (administrator !== null) {

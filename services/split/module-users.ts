@@ -15,6 +15,8 @@ const EVERY_MODULE: Readonly<Record<string, string>> = {
   idempotency: 'SELECT, INSERT',
   outbox: 'INSERT',
   inbox: ALL,
+  // A consumer that hears by Kafka parks what it cannot take. UPDATE: to lock the letters of a key.
+  dead_letters: 'SELECT, INSERT, UPDATE',
   audit: 'INSERT',
 }
 /** And what some may do beside. The event module is the relay's: it takes events out, and sweeps. */

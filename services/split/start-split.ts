@@ -22,6 +22,8 @@ export interface SplitOptions {
   readonly config: Config
   readonly log: Log
   readonly instances: Instances
+  /** The ledger as a user who may make others. */
+  readonly granting: string
   changed(child: Child): void
   /** What comes before the first customer. */
   furnish(doors: Doors): Promise<void>
@@ -35,11 +37,11 @@ export interface SplitShop {
 }
 
 export async function startSplit(options: SplitOptions): Promise<SplitShop> {
-  const { config, log, instances, changed, furnish } = options
+  const { config, log, instances, granting, changed, furnish } = options
   // Made before the children look for them.
   installationSecrets(config['data.folder'])
   const keys = internalKeys(config)
-  const ledgerUrls = await prepareLedger(config)
+  const ledgerUrls = await prepareLedger(config, granting)
   const httpPort = config['http.port'] || (await freePorts(config['http.host'], 1))[0]!
   const fleet = await Fleet.plan({ config, instances, httpPort, ledgerUrls, changed })
   const siblings = new Siblings({ service: 'starter', config: fleet.config, keys, clock: Date.now, log })
@@ -56,8 +58,7 @@ export async function startSplit(options: SplitOptions): Promise<SplitShop> {
   }
 }
 
-async function prepareLedger(config: Config): Promise<ReadonlyMap<ModuleName, string>> {
-  const url = config['ledger.url']
+async function prepareLedger(config: Config, url: string): Promise<ReadonlyMap<ModuleName, string>> {
   const ledger = await openLedger({
     ...{ url, dataFolder: config['data.folder'], poolSize: POOL },
     lockWait: config['ledger.lockWait'],

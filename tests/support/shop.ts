@@ -41,6 +41,8 @@ export interface ShopOptions {
   readonly catalogue?: string
   /** Of a split shop: how many of a service, `order=2`. */
   readonly instances?: string
+  /** Of a split shop: the server with the right to make users; default: the one of `npm test`. */
+  readonly adminUrl?: string
 }
 
 export interface CommandEnd {
@@ -58,6 +60,7 @@ export class ShopPlace {
   /** Path of the retail file, or `none`. */
   readonly catalogue: string
   private readonly split: readonly string[] | null
+  private readonly adminUrl: string | undefined
   private readonly children = new Set<ChildProcess>()
   private readonly fleets = new Set<SplitServices>()
 
@@ -66,6 +69,7 @@ export class ShopPlace {
     this.database = database
     this.catalogue = options.catalogue === undefined ? 'none' : path.resolve(folder, options.catalogue)
     this.split = options.engine.split ? ['--split', ...instancesOf(options)] : null
+    this.adminUrl = options.adminUrl ?? mariadbAdminUrl()
     this.env = {
       ...ROOMY,
       LEVEE_HTTP_PORT: '0',
@@ -121,9 +125,8 @@ export class ShopPlace {
 
   /** A split shop's starter makes a database user for each module: it has the right to. */
   private starter(): { LEVEE_MYSQL_URL?: string } {
-    const admin = mariadbAdminUrl()
-    if (this.split === null || this.database === null || admin === undefined) return {}
-    const url = new URL(admin)
+    if (this.split === null || this.database === null || this.adminUrl === undefined) return {}
+    const url = new URL(this.adminUrl)
     url.pathname = new URL(this.database.url).pathname
     return { LEVEE_MYSQL_URL: url.href }
   }
