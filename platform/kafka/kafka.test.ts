@@ -1,6 +1,7 @@
 // Publishing and groups on a real Kafka.
 
 import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:net'
 import { Admin, ConfigResourceTypes, Producer } from '@platformatic/kafka'
 import { pino } from 'pino'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
@@ -268,6 +269,21 @@ describe('a Kafka that is not there', () => {
     await kafka.close()
     await expect(publisher.publish({ key: 'a', value: 'x' })).rejects.toThrow('closed')
   })
+
+  it('that takes connections and answers nothing keeps nobody waiting either', async () => {
+    const server = createServer(socket => void socket.on('error', () => undefined).resume())
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+    const kafka = openKafka({ brokers: [`127.0.0.1:${port}`], prefix: '', publishTimeout: 100, log })
+    const publisher = kafka.publisher('topic')
+    const outcomes = [1, 2, 3].map(() => publisher.publish({ key: 'a', value: 'x' }).catch(String))
+    expect(await Promise.all(outcomes)).toEqual(
+      [1, 2, 3].map(() => expect.stringContaining('PublishUnknown')),
+    )
+    await expect(kafka.ping()).rejects.toThrow()
+    await kafka.close()
+    await new Promise(resolve => server.close(resolve))
+  }, 30_000)
 
   it('lets only so much wait', async () => {
     const kafka = openKafka({

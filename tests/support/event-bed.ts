@@ -56,6 +56,8 @@ export class Testbed {
   readonly ledger: Ledger
   /** Another process's view of the same ledger; on SQLite, which has one writer a process, the same. */
   readonly other: Ledger
+  /** Names the ledger for another process. */
+  readonly env: Readonly<Record<string, string>>
   readonly drop: () => Promise<void>
   /** Set by `useKafka`. */
   kafka: Kafka | null = null
@@ -65,9 +67,15 @@ export class Testbed {
   realTime = false
   readonly clock = (): number => (this.realTime ? Date.now() : this.now)
 
-  private constructor(ledger: Ledger, other: Ledger, drop: () => Promise<void>) {
+  private constructor(
+    ledger: Ledger,
+    other: Ledger,
+    env: Readonly<Record<string, string>>,
+    drop: () => Promise<void>,
+  ) {
     this.ledger = ledger
     this.other = other
+    this.env = env
     this.drop = async () => {
       await this.kafka?.close()
       await drop()
@@ -77,7 +85,7 @@ export class Testbed {
   static async open(engine: LedgerEngine): Promise<Testbed> {
     const scratch = await openScratchLedger(engine, [effectSchema])
     const other = engine.url === undefined ? scratch.ledger : await scratch.another()
-    return new Testbed(scratch.ledger, other, () => scratch.drop())
+    return new Testbed(scratch.ledger, other, scratch.env, () => scratch.drop())
   }
 
   /** Empties what a test left. */
@@ -124,22 +132,7 @@ export class Testbed {
     types: readonly string[] = ['order.paid'],
     ledger = this.ledger,
   ): Consumer {
-    return {
-      name,
-      types,
-      handle: async events => {
-        await before(events)
-        await ledger.write<BedTables, void>(async tx => {
-          const fresh = await freshEvents(tx, ledger.dialect, name, events, this.now)
-          const rows = fresh.map(({ key, version }) => ({ consumer: name, event_key: key, version }))
-          if (rows.length > 0)
-            await tx
-              .insertInto('effects')
-              .values(rows as never)
-              .execute()
-        })
-      },
-    }
+    return recorder(name, before, types, ledger, this.clock)
   }
 
   /** `key@version` in the order of their effects. */
@@ -223,6 +216,32 @@ export class Testbed {
 
   untilEmpty(relay: Relay): Promise<void> {
     return this.turns(relay, async () => (await this.outbox()).length === 0)
+  }
+}
+
+/** Writes down each event once. */
+export function recorder(
+  name: string,
+  before: (events: readonly DomainEvent[]) => void | Promise<void>,
+  types: readonly string[],
+  ledger: Ledger,
+  clock: () => number,
+): Consumer {
+  return {
+    name,
+    types,
+    handle: async events => {
+      await before(events)
+      await ledger.write<BedTables, void>(async tx => {
+        const fresh = await freshEvents(tx, ledger.dialect, name, events, clock())
+        const rows = fresh.map(({ key, version }) => ({ consumer: name, event_key: key, version }))
+        if (rows.length > 0)
+          await tx
+            .insertInto('effects')
+            .values(rows as never)
+            .execute()
+      })
+    },
   }
 }
 
