@@ -63,11 +63,14 @@ function suite(engine: LedgerEngine, rung: ClaimRungName): void {
     await bed.raise(couponId, UNITS + 7)
     // Who is told that all are gone is told so of some moment ago.
     await expect
-      .poll(async () => {
-        await all(couponId, members(5, 'late'))
-        await all(couponId, members(5, 'later'))
-        return (await bed.books(couponId)).issued
-      })
+      .poll(
+        async () => {
+          await all(couponId, members(5, 'late'))
+          await all(couponId, members(5, 'later'))
+          return (await bed.books(couponId)).issued
+        },
+        { timeout: 10_000 },
+      )
       .toBe(UNITS + 7)
   })
 
@@ -82,14 +85,17 @@ function suite(engine: LedgerEngine, rung: ClaimRungName): void {
   })
 
   it('opens on time for those who asked before', async () => {
-    const couponId = await bed.coupon(3, { opensAt: bed.clock() + 100 })
+    const couponId = await bed.coupon(3, { opensAt: bed.clock() + 1_000 })
     const ask = () => all(couponId, members(5))
     expect(counted(await ask())).toEqual({ coupon_not_open: 5 })
     await expect
-      .poll(async () => {
-        await ask()
-        return (await bed.books(couponId)).claims
-      })
+      .poll(
+        async () => {
+          await ask()
+          return (await bed.books(couponId)).claims
+        },
+        { timeout: 10_000 },
+      )
       .toBe(3)
   })
 

@@ -12,6 +12,8 @@ import { allOf, PermitGate } from './permit-gate.ts'
 import { learnMembers } from './permit-scripts.ts'
 
 const members = (many: number, name = 'm') => Array.from({ length: many }, (_, i) => `${name}_${i}`)
+/** However busy the machine is. */
+const PATIENT = { timeout: 20_000, interval: 2 }
 const log = createLog({ level: 'silent', name: 'test' })
 
 /** A ledger that counts what the gate reads of it. */
@@ -56,13 +58,10 @@ function suite(engine: LedgerEngine): void {
     bed.redis!.command<string | null>('HGET', key(couponId), field)
   /** Until the set in Redis is that of the ledger. */
   const learned = (couponId: string, issued: number) =>
-    vi.waitUntil(
-      async () => {
-        await bed.claim(one, couponId, 'm_nobody')
-        return (await hash(couponId, '#known')) === allOf(issued)
-      },
-      { timeout: 10_000, interval: 20 },
-    )
+    vi.waitUntil(async () => {
+      await bed.claim(one, couponId, 'm_nobody')
+      return (await hash(couponId, '#known')) === allOf(issued)
+    }, PATIENT)
 
   it('issues all there are while its key is deleted again and again', async () => {
     const couponId = await bed.coupon(300)
@@ -103,7 +102,7 @@ function suite(engine: LedgerEngine): void {
   it('asks the ledger where its permits are gone and units are left', async () => {
     const couponId = await bed.coupon(20)
     await bed.claim(one, couponId, 'm_first')
-    await vi.waitUntil(async () => (await hash(couponId, '#left')) !== null)
+    await vi.waitUntil(async () => (await hash(couponId, '#left')) !== null, PATIENT)
     // Taken by processes that died, or lost on their way back.
     await bed.redis!.command('HSET', key(couponId), '#left', '0')
     expect(counted(await all(couponId, members(30)))).toEqual({ ok: 19, coupon_sold_out: 11 })
@@ -115,7 +114,7 @@ function suite(engine: LedgerEngine): void {
       closesAt: bed.clock() + 3_700_000,
     })
     await bed.claim(one, couponId, 'm_early')
-    await vi.waitUntil(async () => (await hash(couponId, '#left')) === '5')
+    await vi.waitUntil(async () => (await hash(couponId, '#left')) === '5', PATIENT)
     const fresh = await bed.process('redis')
     expect(codeOf(await bed.claim(fresh, couponId, 'm_early', 'again'))).toBe('coupon_not_open')
     await expect.poll(() => hash(couponId, '#left')).toBe('5')
@@ -206,9 +205,9 @@ onEveryLedger('claims through permits', engine => {
           }),
         )
       const rush = (async () => [...(await wave('a')), ...(await wave('b')), ...(await wave('a'))])()
-      await vi.waitUntil(() => answered > 100, { interval: 1 })
+      await vi.waitUntil(() => answered > 100, PATIENT)
       await redis.restart()
-      await vi.waitUntil(() => answered > 700, { interval: 1 })
+      await vi.waitUntil(() => answered > 700, PATIENT)
       await redis.kill()
       const results = await rush
       expect(new Set(results.map(codeOf))).toEqual(new Set(['ok', 'coupon_sold_out']))

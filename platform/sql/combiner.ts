@@ -309,12 +309,13 @@ export class Combiner<Req, Res> {
 
   private reads(batch: readonly Pending<Req, Res>[]): Select[] {
     const ids = batch.flatMap(({ call }) => (call.idempotency ? [call.idempotency.id] : []))
+    // Keys last: what a twin elsewhere committed while these rows were its own is seen once they are locked.
     return [
-      selectKeys(ids),
       ...this.family.reads(
         batch.map(pending => pending.request),
         batch.map(pending => pending.parks > 0),
       ),
+      selectKeys(ids),
     ]
   }
 
@@ -324,7 +325,7 @@ export class Combiner<Req, Res> {
     sets: readonly Row[][],
     now: number,
   ): readonly Write[] {
-    const known = new Map((sets[0] ?? []).map(row => [row.id as string, row]))
+    const known = new Map((sets.at(-1) ?? []).map(row => [row.id as string, row]))
     const fresh: Pending<Req, Res>[] = []
     for (const pending of members) {
       const first = pending.call.idempotency && known.get(pending.call.idempotency.id)
@@ -335,7 +336,7 @@ export class Combiner<Req, Res> {
     const { outcomes, writes } = this.family.decide(
       fresh.map(pending => pending.request),
       fresh.map(pending => pending.call),
-      sets.slice(1),
+      sets.slice(0, -1),
       { now, missingMeansAbsent: this.missingMeansAbsent, retried: fresh.map(pending => pending.parks > 0) },
     )
     for (const [i, pending] of fresh.entries()) batch.add(pending, outcomes[i]!, now)
