@@ -309,14 +309,10 @@ export class Combiner<Req, Res> {
 
   private reads(batch: readonly Pending<Req, Res>[]): Select[] {
     const ids = batch.flatMap(({ call }) => (call.idempotency ? [call.idempotency.id] : []))
+    const requests = batch.map(pending => pending.request)
+    const retried = batch.map(pending => pending.parks > 0)
     // Keys last: what a twin elsewhere committed while these rows were its own is seen once they are locked.
-    return [
-      ...this.family.reads(
-        batch.map(pending => pending.request),
-        batch.map(pending => pending.parks > 0),
-      ),
-      selectKeys(ids),
-    ]
+    return [...this.family.reads(requests, retried), selectKeys(ids)]
   }
 
   private decide(
@@ -325,7 +321,7 @@ export class Combiner<Req, Res> {
     sets: readonly Row[][],
     now: number,
   ): readonly Write[] {
-    const known = new Map((sets.at(-1) ?? []).map(row => [row.id as string, row]))
+    const known = new Map(sets.at(-1)?.map(row => [row.id as string, row]))
     const fresh: Pending<Req, Res>[] = []
     for (const pending of members) {
       const first = pending.call.idempotency && known.get(pending.call.idempotency.id)

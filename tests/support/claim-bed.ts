@@ -70,7 +70,7 @@ export class ClaimBed {
     this.kafka =
       brokers === undefined
         ? null
-        : openKafka({ brokers: brokers.split(','), prefix, publishTimeout: 2_000, log })
+        : openKafka({ brokers: brokers.split(','), prefix, publishTimeout: 20_000, log })
   }
 
   /** `url`: of another Redis than that at hand. */
