@@ -44,6 +44,9 @@ describe('scopes', () => {
 
 const url = redisUrl()
 
+/** For what happens by itself, on a machine that others use too. */
+const PATIENCE = { timeout: 15_000, interval: 10 }
+
 onEveryLedger('the ranking in Redis', engine => {
   describe.skipIf(url === undefined)('of a real server', () => {
     let bed: RankingBed
@@ -75,12 +78,13 @@ onEveryLedger('the ranking in Redis', engine => {
         // More may come back than was sold, as far as a ranking knows: nets below zero.
         refunded: fc.integer({ min: 0, max: 5 }),
       })
-      const questions: TopQuery[] = [TODAY, WEEK, { ...TODAY, from: days[0]!, to: days[0]! }].flatMap(range =>
-        (['revenue', 'units'] as const).flatMap(by =>
-          [null, 'France'].flatMap(country => [2, 100].map(limit => ({ ...range, by, country, limit }))),
-        ),
-      )
-      const batches = fc.array(fc.array(sold, { minLength: 1, maxLength: 8 }), { minLength: 2, maxLength: 4 })
+      const ranges = [TODAY, WEEK, { ...TODAY, from: days[0]!, to: days[0]! }]
+      const questions: TopQuery[] = ranges.flatMap(range => [
+        { ...range, limit: 2 },
+        { ...range, by: 'units' },
+        { ...range, country: 'France' },
+      ])
+      const batches = fc.array(fc.array(sold, { minLength: 1, maxLength: 8 }), { minLength: 2, maxLength: 3 })
       await fc.assert(
         fc.asyncProperty(batches, async all => {
           await bed.reset()
@@ -99,7 +103,7 @@ onEveryLedger('the ranking in Redis', engine => {
             }
           }
         }),
-        { numRuns: 12 },
+        { numRuns: 10 },
       )
     })
 
@@ -107,8 +111,9 @@ onEveryLedger('the ranking in Redis', engine => {
       await one.hear(bed.sale())
       await fill(one, TODAY)
       await one.hear(bed.sale({ productId: 'B', units: 2 }))
-      await vi.waitFor(async () =>
-        expect((await agrees(TODAY)).map(row => row.product_id)).toEqual(['B', 'A']),
+      await vi.waitFor(
+        async () => expect((await agrees(TODAY)).map(row => row.product_id)).toEqual(['B', 'A']),
+        PATIENCE,
       )
     })
 
@@ -504,7 +509,7 @@ onEveryLedger('the ranking in Redis', engine => {
         await one.live.publisher.publish()
         products++
         await vi.waitFor(async () => expect(await shown(two)).toBe(products), { timeout: 1_000 })
-      })
+      }, PATIENCE)
     })
   })
 
@@ -528,13 +533,10 @@ onEveryLedger('the ranking in Redis', engine => {
     const same = async (question: TopQuery) =>
       expect((await ask(one, question)).rows).toEqual((await one.sql.top(question)).rows)
     const redisAnswers = (question: TopQuery) =>
-      vi.waitFor(
-        async () => {
-          await fill(one, question)
-          expect((await ask(one, question)).byRedis).toBe(true)
-        },
-        { timeout: 15_000, interval: 20 },
-      )
+      vi.waitFor(async () => {
+        await fill(one, question)
+        expect((await ask(one, question)).byRedis).toBe(true)
+      }, PATIENCE)
 
     it('answers rightly through flushes in the midst of sales', async () => {
       for (let round = 0; round < 12; round++) {

@@ -33,6 +33,8 @@ const PAUSE_PART = 2
 const PAUSE_MOST_MS = 250
 /** Losing so often in a row means that others publish all the time. */
 const RACES_MOST = 3
+/** Before it rests; whatever is left then, another process tells. */
+const LAST_PASSES = 5
 /** While somebody reads, `checked` is no older than this part of the staleness, */
 const BEAT_PART = 0.2
 /** ms: nor than this. */
@@ -93,9 +95,10 @@ export class RankingPublisher {
     }
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when nothing is under way, or others have been quicker for too long. */
   async rest(): Promise<void> {
-    while (this.next !== null) await this.next.catch(() => undefined)
+    for (let passes = 0; this.next !== null && passes < LAST_PASSES; passes++)
+      await this.next.catch(() => undefined)
     await this.running
   }
 
@@ -120,6 +123,8 @@ export class RankingPublisher {
       if (await this.bring(head)) return
       this.deps.counts.raced++
     }
+    // What the others told may be less than is known here: again after a pause.
+    this.nudge()
   }
 
   /** Brings Redis from `head` to what the ledger says now. False: somebody else was quicker. */
