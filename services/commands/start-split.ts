@@ -9,6 +9,7 @@ import { refuseSqlite } from './start-service.ts'
 import { untilTold } from './until-told.ts'
 
 export interface SplitCommand extends ConfigOptions {
+  endWithParent?: true
   port?: string
   catalogue?: string
   adminEmail: string
@@ -56,6 +57,7 @@ export async function startSplitShop(options: SplitCommand): Promise<void> {
   }).catch(failed)
   // Before anybody hears that it is ready: a signal that comes at once must not end it undrained.
   const end = untilTold(shop, {
+    ...(options.endWithParent ? { endWithParent: true } : {}),
     told: () => quiet || console.log('\nStopping: the front door first, the relay last …'),
   })
   const { url, children } = shop
@@ -63,7 +65,7 @@ export async function startSplitShop(options: SplitCommand): Promise<void> {
     const services = Object.groupBy(children.map(told), child => child.service)
     console.log(JSON.stringify({ ready: { url, ...(administrator ? { administrator } : {}), services } }))
   } else {
-    const { welcome } = await import('./start.ts')
+    const { welcome } = await import('./welcome.ts')
     welcome(url, administrator, options.engines ? ' --engines' : '')
   }
   process.exitCode = await end

@@ -8,6 +8,7 @@ import { keepHeapSmall } from './heap.ts'
 import { startOneService } from './start-service.ts'
 import { instancesOf, startSplitShop } from './start-split.ts'
 import { untilTold } from './until-told.ts'
+import { welcome } from './welcome.ts'
 
 interface Options extends ConfigOptions {
   port?: string
@@ -62,6 +63,7 @@ async function start(service: string | undefined, options: Options): Promise<voi
   })
   // Before anybody hears that it is ready: a signal that comes at once must not end it undrained.
   const end = untilTold(shop, {
+    ...(options.endWithParent ? { endWithParent: true } : {}),
     told: () => options.json || console.log('\nStopping: finishing what was accepted …'),
   })
   if (options.json)
@@ -77,27 +79,4 @@ function portTaken(error: unknown, port: number): unknown {
   if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return error
   const advice = `npm start -- --port ${port + 1}`
   return new CommandFailure(PROBLEM, `port ${port} is taken by another program. Take another one: ${advice}`)
-}
-
-/** `more`: what other commands need too, to be about the same ledger. */
-export function welcome(
-  url: string,
-  administrator: { email: string; password: string } | null,
-  more: string,
-): void {
-  const lines = [`Levee is open on ${url}`, '']
-  if (administrator !== null) {
-    lines.push('The administrator, shown this once:')
-    lines.push(`  e-mail    ${administrator.email}`, `  password  ${administrator.password}`, '')
-  }
-  lines.push('Try:')
-  lines.push(`  curl "${url}/v1/products?q=heart"`)
-  lines.push(`  curl ${url}/v1/products/85123A`)
-  lines.push(`  npx --no levee verify${more}`)
-  lines.push(
-    '',
-    `The API with every operation: ${url}/docs`,
-    'Ctrl-C stops it: what was accepted is finished first.',
-  )
-  console.log(lines.join('\n'))
 }

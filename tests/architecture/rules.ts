@@ -34,6 +34,13 @@ export const PLACES: readonly Place[] = [
     node: 'any',
   },
   {
+    name: 'services/split',
+    files: /^services\/split\//,
+    imports: 'anything',
+    packages: ['kysely'],
+    node: 'any',
+  },
+  {
     name: 'services/retail',
     files: /^services\/retail\//,
     imports: 'anything',

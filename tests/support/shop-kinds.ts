@@ -23,8 +23,11 @@ function shopKinds(): { there: readonly ShopKind[]; missing: readonly ShopKind['
   else there.push({ name: 'mariadb', url })
   if (url === undefined || redis === undefined) missing.push('redis')
   else there.push({ name: 'redis', url, redis })
-  if (url === undefined || redis === undefined || kafka === undefined) missing.push('kafka')
-  else there.push({ name: 'kafka', url, redis, kafka })
+  if (url === undefined || redis === undefined || kafka === undefined) missing.push('kafka', 'split')
+  else {
+    there.push({ name: 'kafka', url, redis, kafka })
+    there.push({ name: 'split', url, redis, kafka, split: true })
+  }
   return { there, missing }
 }
 

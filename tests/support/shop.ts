@@ -89,10 +89,18 @@ export class ShopPlace {
 
   /** Starts the shop's process; resolves when it is ready. More than one may run in one place. */
   async start(env: Readonly<Record<string, string>> = {}): Promise<RunningShop> {
-    const args = ['start', '--json', '--catalogue', this.catalogue, ...(this.split ?? [])]
+    const args = [
+      'start',
+      '--json',
+      '--end-with-parent',
+      '--catalogue',
+      this.catalogue,
+      ...(this.split ?? []),
+    ]
     const child = spawn(process.execPath, [LAUNCHER, ...args], {
       env: { ...ownEnvironment(), ...this.env, ...this.starter(), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // Its end of the first pipe closes with this process, however that goes.
+      stdio: ['pipe', 'pipe', 'pipe'],
     })
     this.children.add(child)
     const services = new SplitServices(child)
