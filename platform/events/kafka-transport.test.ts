@@ -12,6 +12,7 @@ import type { DomainEvent } from './event.ts'
 import { EVENTS_PARTITIONS, EVENTS_TOPIC, eventRecord } from './event-record.ts'
 import { LEASE_MS } from './shard-leases.ts'
 import type { Transport } from './transport.ts'
+import { DOWN_AFTER_MS } from './unconfirmed.ts'
 
 /** ms; far above what any condition here takes. */
 const PATIENCE_MS = 20_000
@@ -236,7 +237,7 @@ for (const engine of scratchEngines()) {
       await bed.emit(event('a', 1), event('b', 1))
       await bed.turns(relay, async () => (await bed.effects('alive')).length === 2)
       expect(await bed.outbox()).toHaveLength(2)
-      bed.now += 10_000
+      bed.now += DOWN_AFTER_MS
       await bed.emit(event('a', 2), event('c', 1))
       await bed.turns(relay, async () => (await bed.effects('alive')).length === 4)
       await bed.turns(relay, async () => (await bed.outbox()).length === 1) // the probe

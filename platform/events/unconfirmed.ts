@@ -9,8 +9,11 @@
 import type { Place, Position } from '../kafka/kafka.ts'
 import type { OutboxEvent } from './transport.ts'
 
-/** A consumer that wants events and has handled none for so long is down, ms: a rebalance takes up to 6 s. */
-export const DOWN_AFTER_MS = 10_000
+/**
+ * A consumer that wants events and has handled none for so long is down, ms: after its process was killed, another
+ * takes over within 7 s.
+ */
+export const DOWN_AFTER_MS = 15_000
 /** Longest that an event waits for a consumer that handles others, ms: one partition may be stuck. */
 export const WAIT_MOST_MS = 60_000
 /** An event whose log is gone is sent again after this long, ms: its consumer may have had it all the same. */

@@ -9,7 +9,8 @@ const DAY_MS = 86_400_000
  * - from the outbox: seconds after a relay died; as long as the shop was down, if all died. While the outbox
  *   holds an event half this old, nothing is deleted;
  * - from the dead letters: up to `DEAD_LETTERS_MS`. Rows whose key has letters stay;
- * - from a topic, once there is one: 7 days is what Kafka keeps unless told otherwise. One day on top.
+ * - from the topic of events: 3 days (`EVENTS_KEEP_MS`), or the 7 that Kafka keeps where somebody else has made it.
+ *   One day on top.
  */
 export const INBOX_MS = 8 * DAY_MS
 /** Dead letters, ms: a quarter of a year in which somebody can mend the consumer and replay them. */
