@@ -80,7 +80,7 @@ export const paymentContract = {
       closed,
     ),
     output: Type.Object({ received: Type.Boolean() }),
-    refusals: ['bad_signature', 'payment_open'],
+    refusals: ['bad_signature'],
     idempotency: 'natural',
   }),
 

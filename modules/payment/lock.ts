@@ -15,7 +15,7 @@ import type { PaymentRow } from './tables.ts'
 /** Where those who come second wait: before Redis, or before the ledger. */
 export interface LockGate {
   /** False: somebody else is in. Unknown lets in, the ledger asks once more. Never rejects. */
-  enter(orderId: string, holder: string): Promise<boolean>
+  enter(orderId: string, holder: string): boolean | Promise<boolean>
   /** Holds on for another HOLD_MS; nobody waits for it. */
   extend(orderId: string, holder: string): void
   /** Lets the next one in, if it is still this holder's turn; nobody waits for it. */
@@ -57,9 +57,11 @@ export class Turn {
   }
 
   /** Waits for the gate. False: not in time. */
-  enter(patience: number): Promise<boolean> {
+  enter(patience: number): boolean | Promise<boolean> {
     const ask = () => this.context.gate.enter(this.orderId, this.holder)
-    return this.knock(patience, ask, entered => entered)
+    const entered = ask()
+    if (typeof entered === 'boolean') return entered
+    return this.knock(patience, ask, each => each, entered)
   }
 
   /** What the ledger said when it was asked for the slot. */
@@ -96,17 +98,20 @@ export class Turn {
   /** Asks until that is enough, or until patience or the call's deadline ends. */
   private async knock<T>(
     patience: number,
-    ask: () => Promise<T>,
+    ask: () => T | Promise<T>,
     enough: (answer: T) => boolean,
+    asked: T | Promise<T> = ask(),
   ): Promise<T> {
     const { clock } = this.context
     const end = Math.min(clock() + patience, this.call.deadline)
-    for (let attempt = 1; ; attempt++) {
-      const answer = await ask()
+    let answer = await asked
+    for (let attempt = 1; !enough(answer); attempt++) {
       const pause = fullJitter(KNOCK, attempt, Math.random())
-      if (enough(answer) || clock() + pause >= end) return answer
+      if (clock() + pause >= end) break
       await new Promise(resolve => setTimeout(resolve, pause))
+      answer = await ask()
     }
+    return answer
   }
 
   private renew(): void {

@@ -39,8 +39,7 @@ export async function receiveWebhook(
   // Unknown here: not ours, or its booking was lost with a process; the sweep of its order finds that.
   if (payment === undefined) return { ok: true, value: { received: true } }
   const call = systemCall(`webhook-${input.eventId}`, now)
-  const settled = await settleInTurn(context, call, payment, PATIENCE_MS)
-  // Somebody is at it just now: the provider tells again, should it be left behind.
-  if (!settled.ok && settled.refusal.code === 'payment_open') return settled
+  // Whoever is at it just now finishes it, or leaves it to the sweep: the hint is not needed any more.
+  await settleInTurn(context, call, payment, PATIENCE_MS)
   return { ok: true, value: { received: true } }
 }
