@@ -1,20 +1,13 @@
 // Bugs to plant: each breaks one rule of the shop by one small edit, and the unchanged black-box tests must notice.
 
-export interface PlantedBug {
-  readonly name: string
-  /** What must hold. */
-  readonly rule: string
-  readonly file: string
-  /** Stands exactly once in the file. */
-  readonly find: string
-  readonly replace: string
-}
+import { gateBugs } from './gate-bugs.ts'
+import type { PlantedBug } from './planted-bug.ts'
 
 const bug = (name: string, rule: string, file: string, find: string, replace: string): PlantedBug => {
   return { name, rule, file, find, replace }
 }
 
-export const bugs: readonly PlantedBug[] = [
+const shopBugs: readonly PlantedBug[] = [
   bug(
     'lines judged one by one',
     'two lines of one product share its stock',
@@ -240,3 +233,5 @@ export const bugs: readonly PlantedBug[] = [
     "const refund = event.type === 'never'",
   ),
 ]
+
+export const bugs: readonly PlantedBug[] = [...shopBugs, ...gateBugs]

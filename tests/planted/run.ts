@@ -6,7 +6,9 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createProgress } from '../../platform/progress/progress.ts'
-import { bugs, type PlantedBug } from './bugs.ts'
+import { provideEngines } from '../provide-engines.ts'
+import { bugs } from './bugs.ts'
+import type { PlantedBug } from './planted-bug.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const TESTS = 'tests/system/rules.test.ts'
@@ -14,6 +16,8 @@ const TESTS = 'tests/system/rules.test.ts'
 const SIDE_BY_SIDE = 2
 /** A bug may make a test wait; longer than this it counts as caught, s: nothing answered. */
 const PATIENCE_S = 180
+/** The clean copy runs all tests that notice something, on every kind of shop, s. */
+const CLEAN_PATIENCE_S = 900
 
 interface Verdict {
   readonly name: string
@@ -45,12 +49,16 @@ function plant(folder: string, { name, file, find, replace }: PlantedBug): void 
   )
 }
 
-/** Runs the tests of a copy, on SQLite and where LEVEE_MYSQL_URL names one on MariaDB. Null: all passed. */
-async function firstFailure(folder: string): Promise<string | null> {
+/** Runs these tests in a copy. Null: all passed. */
+async function firstFailure(
+  folder: string,
+  tests: readonly string[],
+  patience: number,
+): Promise<string | null> {
   const vitest = path.join(folder, 'node_modules/vitest/vitest.mjs')
-  const child = spawn(process.execPath, [vitest, 'run', TESTS, '--bail=1', '--reporter=verbose'], {
+  const child = spawn(process.execPath, [vitest, 'run', ...tests, '--bail=1', '--reporter=verbose'], {
     cwd: folder,
-    env: { ...process.env, TMPDIR: folder, NO_COLOR: '1' },
+    env: { ...process.env, ...provided.variables, TMPDIR: folder, NO_COLOR: '1' },
     detached: true,
   })
   let output = ''
@@ -60,10 +68,10 @@ async function firstFailure(folder: string): Promise<string | null> {
   const timer = setTimeout(() => {
     late = true
     process.kill(-child.pid!, 'SIGKILL') // the group that was started here, and nobody else
-  }, PATIENCE_S * 1000)
+  }, patience * 1000)
   const code = await new Promise<number | null>(resolve => child.once('close', resolve))
   clearTimeout(timer)
-  if (late) return `no end within ${PATIENCE_S} s`
+  if (late) return `no end within ${patience} s`
   if (code === 0) return null
   return (
     /^\s*×\s+(.*?)(?:\s+\d+ms)?$/m.exec(output)?.[1]?.trim() ?? output.trim().split('\n').slice(-3).join(' ')
@@ -75,7 +83,10 @@ async function tried(bug: PlantedBug | null): Promise<Verdict> {
   try {
     copyTo(folder)
     if (bug !== null) plant(folder, bug)
-    const failure = await firstFailure(folder)
+    const failure =
+      bug === null
+        ? await firstFailure(folder, allTests, CLEAN_PATIENCE_S)
+        : await firstFailure(folder, [testsOf(bug)], PATIENCE_S)
     const { name, rule } = bug ?? { name: 'the clean copy', rule: 'passes' }
     return { name, rule, caught: failure !== null, by: failure ?? '-' }
   } finally {
@@ -85,11 +96,16 @@ async function tried(bug: PlantedBug | null): Promise<Verdict> {
 
 const wanted = process.argv.slice(2)
 const chosen = wanted.length === 0 ? bugs : bugs.filter(({ name }) => wanted.includes(name))
+const testsOf = ({ tests = TESTS }: PlantedBug): string => tests
+const allTests = [...new Set(chosen.map(testsOf))]
+const engines = provideEngines(process.env, line => console.log(line))
+const provided = await engines.ready
 const progress = createProgress({ label: 'Planting', total: chosen.length + 1, unit: 'bugs' })
 const clean = await tried(null)
 progress.update(1)
 if (clean.caught) {
   console.error(`the clean copy fails: ${clean.by}`)
+  await engines.stop()
   process.exit(1)
 }
 const verdicts: Verdict[] = []
@@ -103,6 +119,7 @@ await Promise.all(
   }),
 )
 progress.finish()
+await engines.stop()
 const width = Math.max(...verdicts.map(verdict => verdict.name.length))
 for (const { name } of chosen) {
   const { caught, by } = verdicts.find(verdict => verdict.name === name)!
