@@ -3,7 +3,7 @@
 
 import { inArena } from '../support/arena.ts'
 import type { BenchShop } from '../support/bench-shop.ts'
-import { type Measure, median, type Run } from '../support/measure.ts'
+import { type Measure, median } from '../support/measure.ts'
 import { signedInMembers } from '../support/members.ts'
 import { cpuTime } from '../support/processes.ts'
 import { orderOf, RETAIL_FILE, readRetailFile } from '../support/retail-file.ts'
@@ -11,17 +11,15 @@ import { countOf, load, unexpected } from '../support/wrk.ts'
 
 const MEMBERS = 2_000
 const CONNECTIONS = 512
+/** Of the shop's log, shown when a process of it ends. */
+const LOG_LINES = 30
 /** Before anything counts, s: code is compiled in every process. */
 const WARM_UP_S = 8
 
-/** A shop under test, and whose CPU time counts as the order's. */
 interface Contender {
   readonly name: string
   readonly shop: BenchShop
   readonly members: readonly string[]
-  /** Processes on the order's own way, and all of the shop. */
-  readonly way: readonly number[]
-  readonly all: readonly number[]
 }
 
 interface Figures {
@@ -43,7 +41,7 @@ const VARIANTS = [
 export const splitOrder: Measure = {
   name: 'split-order',
   summary: 'orders on one hot product through services of their own beside one process, MariaDB',
-  steps: run => run.rounds * (VARIANTS.length + 1),
+  steps: run => run.rounds * VARIANTS.length,
   run: run =>
     inArena(run, async arena => {
       const retail = await readRetailFile()
@@ -54,50 +52,64 @@ export const splitOrder: Measure = {
         const wishes = { catalogue: RETAIL_FILE, env, ...(split === undefined ? {} : { split }) }
         const shop = await arena.shop('mariadb', wishes)
         await shop.stockUp(await shop.administrator(), [retail.hottest])
-        const { services, pid } = shop.running
-        const pids = (service?: string) => services.now(service).map(each => each.pid!)
-        const alone = split === undefined
-        return {
-          ...{ name, shop, members: await signedInMembers(shop.ledger, MEMBERS) },
-          way: alone ? [pid] : [...pids('gateway'), ...pids('order')],
-          all: alone ? [pid] : pids(),
-        }
+        return { name, shop, members: await signedInMembers(shop.ledger, MEMBERS) }
       }
-      const one = await open('one process')
-      const contenders = [one]
-      for (const { name, split, routing } of VARIANTS) contenders.push(await open(name, split, routing))
       const turn = async (contender: Contender, seconds: number): Promise<Figures> => {
-        const { shop, members, way, all } = contender
+        const { shop, members } = contender
         const files = [body, arena.file('members', members)]
-        const cpu = (pids: readonly number[]) => pids.reduce((sum, pid) => sum + cpuTime(pid), 0)
-        const before = [cpu(way), cpu(all), cpuTime(shop.engine!.pid)] as const
+        const pids = pidsOf(shop)
+        const before = cpuOf(shop, pids)
         const result = await load({ kind: 'order', files, url: shop.url, connections: CONNECTIONS, seconds })
         const count = countOf(result, ['201'])
         await shop.outboxEmpty()
         const strange = unexpected(result, ['201'])
         if (strange !== null) problems.push(`${contender.name}: ${strange}`)
-        return {
-          rate: count / result.seconds,
-          way: (cpu(way) - before[0]) / count,
-          all: (cpu(all) - before[1]) / count,
-          engine: (cpuTime(shop.engine!.pid) - before[2]) / count,
-          p50: result.p50,
-        }
+        if (pidsOf(shop).all.join() !== pids.all.join())
+          throw new Error(
+            `${contender.name}: a process ended\n${shop.running.log.slice(-LOG_LINES).join('\n')}`,
+          )
+        const after = cpuOf(shop, pids)
+        const each = (part: keyof typeof after) => (after[part] - before[part]) / count
+        const [way, all, engine] = [each('way'), each('all'), each('engine')]
+        return { rate: count / result.seconds, way, all, engine, p50: result.p50 }
       }
-      for (const contender of contenders) await turn(contender, WARM_UP_S)
-      const figures = await rounds(run, contenders, turn)
-      for (const { shop } of contenders) problems.push(...(await shop.verify()))
-      const ratio = (name: string, by: string, of: keyof Figures) =>
-        median(figures.get(name)!.map((each, round) => each[of] / figures.get(by)![round]![of]))
-      const notes = contenders.map(({ name }) => noteOf(name, figures.get(name)!))
-      notes.push(`CPU of all processes ÷ one process: ${ratio('split', one.name, 'all').toFixed(2)}`)
-      for (const { name } of VARIANTS.slice(1))
-        notes.push(`${name} ÷ one order process: ${ratio(name, 'split', 'rate').toFixed(2)} of its orders/s`)
+      const one = await open('one process')
+      await turn(one, WARM_UP_S)
+      const ratios = new Map<string, Record<keyof Figures, number>>()
+      const notes: string[] = []
+      // Each beside the one process, in turns, so that a machine's moods meet both; and never more than two shops.
+      for (const { name, split, routing } of VARIANTS) {
+        const contender = await open(name, split, routing)
+        await turn(contender, WARM_UP_S)
+        const pairs: { one: Figures; split: Figures }[] = []
+        for (let round = 0; round < run.rounds; round++) {
+          pairs.push({ one: await turn(one, run.seconds), split: await turn(contender, run.seconds) })
+          run.step()
+        }
+        problems.push(...(await contender.shop.verify()))
+        await contender.shop.drop()
+        ratios.set(name, ratiosOf(pairs))
+        notes.push(
+          noteOf(
+            one.name,
+            pairs.map(pair => pair.one),
+          ),
+          noteOf(
+            name,
+            pairs.map(pair => pair.split),
+          ),
+        )
+      }
+      problems.push(...(await one.shop.verify()))
+      for (const [name, { rate, way, all }] of ratios)
+        notes.push(
+          `${name} ÷ one process: ${rate.toFixed(2)} of its orders/s, CPU ${way.toFixed(2)} on the way, ${all.toFixed(2)} in all`,
+        )
       return {
         rows: [
           {
             name: 'order through gateway and order service ÷ one process, CPU an order',
-            value: ratio('split', one.name, 'way'),
+            value: ratios.get(VARIANTS[0].name)!.way,
             unit: '×',
             goal: 1.5,
             floor: 2.2,
@@ -110,20 +122,24 @@ export const splitOrder: Measure = {
     }),
 }
 
-/** Each contender in turn, so that a machine's moods meet all of them. */
-async function rounds(
-  run: Run,
-  contenders: readonly Contender[],
-  turn: (contender: Contender, seconds: number) => Promise<Figures>,
-): Promise<ReadonlyMap<string, readonly Figures[]>> {
-  const figures = new Map<string, Figures[]>(contenders.map(({ name }) => [name, []]))
-  for (let round = 0; round < run.rounds; round++) {
-    for (const contender of contenders) {
-      figures.get(contender.name)!.push(await turn(contender, run.seconds))
-      run.step()
-    }
-  }
-  return figures
+/** Processes on the order's own way, and all of the shop. */
+function pidsOf({ running }: BenchShop): { way: readonly number[]; all: readonly number[] } {
+  const { services, pid } = running
+  const all = services.now()
+  if (all.length === 0) return { way: [pid], all: [pid] }
+  const ids = (names: readonly string[] | null) =>
+    all.filter(each => each.pid !== null && (names?.includes(each.service) ?? true)).map(each => each.pid!)
+  return { way: ids(['gateway', 'order']), all: ids(null) }
+}
+
+function cpuOf(shop: BenchShop, { way, all }: ReturnType<typeof pidsOf>) {
+  const sum = (pids: readonly number[]) => pids.reduce((total, pid) => total + cpuTime(pid), 0)
+  return { way: sum(way), all: sum(all), engine: cpuTime(shop.engine!.pid) }
+}
+
+function ratiosOf(pairs: readonly { one: Figures; split: Figures }[]): Record<keyof Figures, number> {
+  const of = (key: keyof Figures) => median(pairs.map(({ one, split }) => split[key] / one[key]))
+  return { rate: of('rate'), way: of('way'), all: of('all'), engine: of('engine'), p50: of('p50') }
 }
 
 function noteOf(name: string, figures: readonly Figures[]): string {

@@ -51,6 +51,8 @@ export class Child {
   private timer: NodeJS.Timeout | null = null
   private looking: NodeJS.Timeout | null = null
   private ended: Promise<number | null> = Promise.resolve(null)
+  /** How its process ended last; null: it never did. */
+  lastEnd: string | null = null
 
   constructor(options: ChildOptions) {
     this.options = options
@@ -80,8 +82,14 @@ export class Child {
     this.to('starting')
     child.stdin!.on('error', () => undefined)
     this.ended = new Promise(resolve => {
-      child.once('exit', code => resolve(code))
-      child.once('error', () => resolve(null))
+      child.once('exit', (code, signal) => {
+        this.lastEnd = signal ?? `code ${code}`
+        resolve(code)
+      })
+      child.once('error', error => {
+        this.lastEnd = error.message
+        resolve(null)
+      })
     })
     const ready = firstReady(child)
     ready.then(

@@ -43,7 +43,12 @@ export async function startSplit(options: SplitOptions): Promise<SplitShop> {
   const keys = internalKeys(config)
   const ledgerUrls = await prepareLedger(config, granting)
   const httpPort = config['http.port'] || (await freePorts(config['http.host'], 1))[0]!
-  const fleet = await Fleet.plan({ config, instances, httpPort, ledgerUrls, changed })
+  const told = (child: Child): void => {
+    const { name, lastEnd: end, state } = child
+    if (state === 'restarting' || state === 'given up') log.error({ name, end, state }, 'a service ended')
+    changed(child)
+  }
+  const fleet = await Fleet.plan({ config, instances, httpPort, ledgerUrls, changed: told })
   const siblings = new Siblings({ service: 'starter', config: fleet.config, keys, clock: Date.now, log })
   try {
     await fleet.start(service => service !== 'gateway')

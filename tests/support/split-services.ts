@@ -50,8 +50,11 @@ export class SplitServices {
 
 /** Users are the server's: they outlive the database. */
 export async function dropModuleUsers(adminUrl: string, url: string): Promise<void> {
-  const connection = await createConnection({ uri: adminUrl })
   const database = new URL(url).pathname.slice(1)
+  const server = new URL(adminUrl)
+  // The database may be gone already.
+  server.pathname = ''
+  const connection = await createConnection({ uri: server.href })
   for (const module of moduleNames)
     await connection.query(`DROP USER IF EXISTS '${userName(module, database)}'@'%'`)
   await connection.end()
