@@ -11,6 +11,7 @@ import { loneOrder } from './measures/lone-order.ts'
 import { millionOrders } from './measures/million-orders.ts'
 import { ranking } from './measures/ranking.ts'
 import { reads } from './measures/reads.ts'
+import { redisMemory } from './measures/redis-memory.ts'
 import type { Measure } from './support/measure.ts'
 
 export const measures: readonly Measure[] = [
@@ -23,6 +24,7 @@ export const measures: readonly Measure[] = [
   reads,
   ranking,
   events,
+  redisMemory,
   loneOrder,
   millionOrders,
 ]

@@ -20,6 +20,8 @@ const BUFFER_POOL_MIB = 1_024
 const REDO_LOG_MIB = 1_024
 /** Redis' most memory, MiB: what is looked at is how much of it is used, never a full one. */
 const REDIS_MIB = 1_024
+/** What is over may be kept until it is counted. */
+const REDIS_EXTRA = ['enable-debug-command local']
 
 const say = (line: string): void => console.error(line)
 
@@ -103,7 +105,7 @@ export class Arena {
   }
 
   redis(): Promise<RunningRedis> {
-    this.theRedis ??= this.outliving(startRedis({ maxMemory: REDIS_MIB, say }))
+    this.theRedis ??= this.outliving(startRedis({ maxMemory: REDIS_MIB, extra: REDIS_EXTRA, say }))
     return this.theRedis
   }
 

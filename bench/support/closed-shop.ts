@@ -6,16 +6,15 @@ import { createLog } from '../../platform/log/log.ts'
 import { createShop, type Shop } from '../../services/all.ts'
 import type { BenchShop } from './bench-shop.ts'
 
+export type Doors = Shop['doors']
+
 /** As many at once as a load has connections. */
 const AT_ONCE = 512
 /** Pieces of work that may fail before it is given up, a part of all: one time-out of Kafka fails all under way. */
 const FAILURES_PART = 0.5
 
 /** On the ledger and the engines of this shop, whose own process stands still meanwhile, as one that hangs does. */
-export async function whileItHangs<T>(
-  shop: BenchShop,
-  work: (doors: Shop['doors']) => Promise<T>,
-): Promise<T> {
+export async function whileItHangs<T>(shop: BenchShop, work: (doors: Doors) => Promise<T>): Promise<T> {
   const { env, folder } = shop.place
   const closed = await createShop(
     loadConfig({ env, folder }),

@@ -35,7 +35,7 @@ export function fillLine(
   return whileItHangs(shop, async doors => {
     await manyAtOnce(claims, async number => {
       const couponId = couponIds[number % couponIds.length]!
-      const claimed = await doors.coupon.claimCoupon(callOf(couponId, number), { couponId })
+      const claimed = await doors.coupon.claimCoupon(memberCall(couponId, number), { couponId })
       if (!claimed.ok) throw new Error(`a claim was refused: ${claimed.refusal.detail}`)
       if (!('ticket' in claimed.value)) throw new Error('a claim was decided at once')
       stands.push(standOf(claimed.value.ticket))
@@ -111,7 +111,8 @@ function standOf(ticket: string): Stand {
   return read
 }
 
-function callOf(couponId: string, number: number): Call {
+/** A claim by the member of this number. */
+export function memberCall(couponId: string, number: number): Call {
   const id = `m_00000000-0000-7000-8000-${String(number).padStart(12, '0')}`
   const key = `${couponId.slice(-12)}-${number}`
   return {
