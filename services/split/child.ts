@@ -165,7 +165,9 @@ function firstReady(child: ChildProcess): Promise<ChildReady> {
       reject(new Error(`it was not ready within ${START_MOST_MS / 1000} s`))
     }, START_MOST_MS)
     createInterface({ input: child.stdout! }).on('line', line => {
-      if (line.startsWith('{"ready":')) resolve((JSON.parse(line) as { ready: ChildReady }).ready)
+      if (!line.startsWith('{"ready":')) return
+      clearTimeout(timer)
+      resolve((JSON.parse(line) as { ready: ChildReady }).ready)
     })
     child.once('error', reject)
     child.once('exit', (code, signal) => {
