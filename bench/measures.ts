@@ -12,6 +12,7 @@ import { millionOrders } from './measures/million-orders.ts'
 import { ranking } from './measures/ranking.ts'
 import { reads } from './measures/reads.ts'
 import { redisMemory } from './measures/redis-memory.ts'
+import { split } from './measures/split.ts'
 import type { Measure } from './support/measure.ts'
 
 export const measures: readonly Measure[] = [
@@ -25,6 +26,7 @@ export const measures: readonly Measure[] = [
   ranking,
   events,
   redisMemory,
+  split,
   loneOrder,
   millionOrders,
 ]

@@ -54,7 +54,7 @@ export const couponsKafka: Measure = {
       const p99s: number[] = []
       const paces: number[] = []
       await contest.hold(all, async round => {
-        const acceptRate = contest.rate(accepted, round)
+        const acceptRate = contest.round(accepted, round).rate
         const rate = await drains.drain(BACKLOG, QUOTA)
         rates.push(rate)
         ratios.push(rate / acceptRate)

@@ -32,6 +32,8 @@ export interface ShopWishes {
   readonly catalogue?: string
   /** Engines beside the ledger. */
   readonly with?: readonly ('redis' | 'kafka')[]
+  /** Every service a process of its own; so many of some: `order=2`, or empty. */
+  readonly split?: string
   readonly env?: Readonly<Record<string, string>>
   /** Every service a process of its own; so many of some: `order=2`, or empty. */
   readonly split?: string
@@ -69,7 +71,7 @@ export class Arena {
       mariadb: engine === 'mariadb' ? await this.server() : null,
       redis: beside.includes('redis') ? await this.redis() : null,
       kafka: beside.includes('kafka') ? await this.kafka() : null,
-      catalogue,
+      ...{ catalogue, split },
       env: { ...inspector, ...env },
       split,
     })

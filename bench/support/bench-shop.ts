@@ -42,15 +42,15 @@ export interface BenchShopOptions {
   readonly split: string | undefined
 }
 
-/** An engine beside the ledger, and its process. */
+/** A process whose CPU time is told under its name. */
 export interface Beside {
-  readonly name: 'Redis' | 'Kafka'
+  readonly name: string
   readonly pid: number
 }
 
 export class BenchShop {
   readonly name: string
-  running: RunningShop
+  readonly running: RunningShop
   /** The shop's ledger, seen from this process. */
   readonly ledger: Ledger
   /** Its database server; null: the ledger is in the shop's own process. */
@@ -61,8 +61,8 @@ export class BenchShop {
   private constructor(place: ShopPlace, running: RunningShop, ledger: Ledger, options: BenchShopOptions) {
     const { mariadb, redis, kafka } = options
     this.beside = [
-      ...(redis === null ? [] : [{ name: 'Redis' as const, pid: redis.pid }]),
-      ...(kafka === null ? [] : [{ name: 'Kafka' as const, pid: kafka.pid }]),
+      ...(redis === null ? [] : [{ name: 'Redis', pid: redis.pid }]),
+      ...(kafka === null ? [] : [{ name: 'Kafka', pid: kafka.pid }]),
     ]
     const engines = [mariadb === null ? 'SQLite' : 'MariaDB', ...this.beside.map(each => each.name)]
     this.name = `Levee, ${engines.join(' + ')}`
@@ -105,6 +105,13 @@ export class BenchShop {
   /** Names its MariaDB ledger for another process. */
   get ledgerUrl(): string {
     return this.place.env.LEVEE_MYSQL_URL ?? ''
+  }
+
+  /** Those of a split shop by their service; else the one. Its starter only looks after them. */
+  get processes(): readonly Beside[] {
+    const { services, pid } = this.running
+    const apart = services.now().map(each => ({ name: each.service, pid: each.pid! }))
+    return apart.length > 0 ? apart : [{ name: this.name, pid }]
   }
 
   get url(): string {

@@ -4,7 +4,7 @@ import type { RunningMariadb } from '../../platform/engines/start-mariadb.ts'
 import { type BenchShop, type Beside, OUTBOX_BOUND_S } from './bench-shop.ts'
 import { type Counters, perSuccess, readCounters, toldCounters } from './engine-counters.ts'
 import { median, type Run } from './measure.ts'
-import { cpuTime, type Yardstick } from './processes.ts'
+import { cpuTime, isThere, type Yardstick } from './processes.ts'
 import { type Profile, profiled, topTimes } from './profiler.ts'
 import { countOf, type Load, type LoadResult, load, unexpected } from './wrk.ts'
 
@@ -20,8 +20,8 @@ type Engine = Pick<RunningMariadb, 'pid' | 'adminUrl'>
 export interface Contender {
   readonly name: string
   readonly url: string
-  /** Process that answers. */
-  readonly server: number
+  /** Process that answers; of a split shop all of its processes, as they are now. */
+  servers(): readonly Beside[]
   /** Its database server, if it has one. */
   readonly engine: Engine | null
   /** Other engines that it uses: their CPU is told beside. */
@@ -43,7 +43,7 @@ export interface Contender {
 export const contenderOf = (shop: BenchShop) => ({
   name: shop.name,
   url: shop.url,
-  server: shop.running.pid,
+  servers: () => shop.processes,
   engine: shop.engine,
   beside: shop.beside,
   shop,
@@ -51,7 +51,7 @@ export const contenderOf = (shop: BenchShop) => ({
 export const yardstickOf = (name: string, { url, pid }: Yardstick, engine: Engine | null = null) => ({
   name,
   url,
-  server: pid,
+  servers: () => [{ name, pid }],
   engine,
 })
 
@@ -60,8 +60,8 @@ export interface Figures {
   readonly rate: number
   readonly serverCpu: number
   readonly engineCpu: number
-  /** By engine beside the database server. */
-  readonly besideCpu: Readonly<Record<string, number>>
+  /** By name: of several servers each, and of engines beside the database server. */
+  readonly cpuOf: Readonly<Record<string, number>>
   /** ms */
   readonly p50: number
   readonly p99: number
@@ -113,22 +113,22 @@ export class Contest {
     return median(this.of(of, CONNECTIONS).map((figures, round) => figures.rate / below[round]!.rate))
   }
 
-  /** Successes a second of a round at 512 connections. */
-  rate(of: Contender, round: number): number {
-    return this.of(of, CONNECTIONS)[round]!.rate
+  /** Of a round at 512 connections. */
+  round(of: Contender, round: number): Figures {
+    return this.of(of, CONNECTIONS)[round]!
   }
 
   /** Medians at this number of connections. */
   middle(contender: Contender, connections: number): Figures {
     const all = this.of(contender, connections)
-    const of = (key: Exclude<keyof Figures, 'outbox' | 'counters' | 'besideCpu'>): number =>
+    const of = (key: Exclude<keyof Figures, 'outbox' | 'counters' | 'cpuOf'>): number =>
       median(all.map(figures => figures[key]))
     const outboxes = all.flatMap(({ outbox }) => (outbox === null ? [] : [outbox]))
     return {
       rate: of('rate'),
       serverCpu: of('serverCpu'),
       engineCpu: of('engineCpu'),
-      besideCpu: all.at(-1)?.besideCpu ?? {},
+      cpuOf: this.cpuOf(all),
       p50: of('p50'),
       p99: of('p99'),
       oldest: Math.max(...all.map(({ oldest }) => oldest)),
@@ -158,6 +158,14 @@ export class Contest {
     })
   }
 
+  /** Of each process the median. */
+  private cpuOf(all: readonly Figures[]): Record<string, number> {
+    const names = Object.keys(all[0]?.cpuOf ?? {})
+    return Object.fromEntries(
+      names.map(name => [name, median(all.map(figures => figures.cpuOf[name] ?? Number.NaN))]),
+    )
+  }
+
   private of(contender: Contender, connections: number): readonly Figures[] {
     return this.figures.get(`${contender.name} ${connections}`) ?? []
   }
@@ -169,15 +177,15 @@ export class Contest {
   }
 
   private async turn(contender: Contender, connections: number, seconds: number): Promise<void> {
-    const { server, engine, shop, beside = [] } = contender
+    const { engine, shop, beside = [] } = contender
+    const servers = contender.servers()
     const what = await contender.load()
     const engineCpu = () => (engine === null ? 0 : cpuTime(engine.pid))
     const counters = async () => (engine === null ? null : await readCounters(engine.adminUrl))
-    const besideCpu = () => beside.map(({ name, pid }) => [name, cpuTime(pid)] as const)
-    const before = {
-      ...{ server: cpuTime(server), engine: engineCpu(), beside: new Map(besideCpu()) },
-      counters: await counters(),
-    }
+    const all = [...servers, ...beside]
+    // One that has died used what nobody can tell any more.
+    const cpus = () => all.map(({ pid }) => (isThere(pid) ? cpuTime(pid) : Number.NaN))
+    const before = { engine: engineCpu(), cpus: cpus(), counters: await counters() }
     const other = contender.alongside?.()
     const result = await this.watched(contender, () =>
       load({ ...what, url: contender.url, connections, seconds }),
@@ -188,16 +196,18 @@ export class Contest {
     const count = countOf(result, contender.successes)
     const label = `${contender.name} at ${connections} connections`
     this.judge(label, contender, result, outbox)
+    for (const { name, pid } of all) if (!isThere(pid)) this.problems.push(`${label}: ${name} has died`)
     if (unsettled !== null) this.problems.push(`${label}: ${unsettled}`)
     const figures = this.figures.get(`${contender.name} ${connections}`) ?? []
     this.figures.set(`${contender.name} ${connections}`, figures)
+    const used = cpus().map((cpu, i) => (cpu - before.cpus[i]!) / count)
+    const cpuOf: Record<string, number> = {}
+    for (const [i, { name }] of all.entries()) cpuOf[name] = (cpuOf[name] ?? 0) + used[i]!
     figures.push({
       rate: count / result.seconds,
-      serverCpu: (cpuTime(server) - before.server) / count,
+      serverCpu: used.slice(0, servers.length).reduce((sum, cpu) => sum + cpu, 0),
       engineCpu: (engineCpu() - before.engine) / count,
-      besideCpu: Object.fromEntries(
-        besideCpu().map(([name, used]) => [name, (used - before.beside.get(name)!) / count]),
-      ),
+      cpuOf,
       p50: result.p50,
       p99: result.p99,
       oldest: result.oldest,
@@ -228,14 +238,18 @@ export class Contest {
 }
 
 function noteOf(contender: Contender, connections: number, figures: Figures, what: string): string {
-  const { rate, serverCpu, engineCpu, besideCpu, p50, p99, outbox, busy } = figures
+  const { rate, serverCpu, engineCpu, cpuOf, p50, p99, outbox, busy } = figures
+  const told = (name: string, cpu: number): string => `${name} ${cpu.toFixed(0)} µs`
+  const { beside = [] } = contender
+  const names = [...new Set(contender.servers().map(each => each.name))]
+  const each = names.length > 1 ? ` (${names.map(name => told(name, cpuOf[name]!)).join(', ')})` : ''
   const engines = [
-    ...(contender.engine === null ? [] : [['engine', engineCpu] as const]),
-    ...Object.entries(besideCpu),
-  ].map(([name, cpu]) => ` + ${name} ${cpu.toFixed(0)} µs`)
+    ...(contender.engine === null ? [] : [told('engine', engineCpu)]),
+    ...beside.map(({ name }) => told(name, cpuOf[name]!)),
+  ].map(text => ` + ${text}`)
   const parts = [
     `${contender.name}, ${connections} connections: ${Math.round(rate).toLocaleString('en-GB')} ${what}/s`,
-    `CPU ${serverCpu.toFixed(0)} µs${engines.join('')}`,
+    `${told('CPU', serverCpu)}${each}${engines.join('')}`,
     `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
   ]
   if (outbox !== null) parts.push(`outbox empty after ${outbox.toFixed(1)} s`)

@@ -1,7 +1,7 @@
 // Processes of the bench: started here, ended here by their own ids, their CPU time read from the kernel.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 /** Linux counts CPU time in hundredths of a second. */
@@ -17,6 +17,8 @@ export function cpuTime(pid: number): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) * TICK_US
 }
+
+export const isThere = (pid: number): boolean => existsSync(`/proc/${pid}/stat`)
 
 /** Resident memory, bytes. */
 export function residentMemory(pid: number): number {
