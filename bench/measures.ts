@@ -1,5 +1,6 @@
 // Every measure. A new one is a file in `measures/` and a line here.
 
+import { bottlenecks } from './measures/bottlenecks.ts'
 import { coupons } from './measures/coupons.ts'
 import { couponsKafka } from './measures/coupons-kafka.ts'
 import { couponsRedis } from './measures/coupons-redis.ts'
@@ -28,5 +29,6 @@ export const measures: readonly Measure[] = [
   redisMemory,
   split,
   loneOrder,
+  bottlenecks,
   millionOrders,
 ]

@@ -118,8 +118,7 @@ async function drainer(arena: Arena) {
     const late = await lineDecided(looker, stands)
     await looker.stop()
     if (late !== null) problems.push(`drained: ${late}`)
-    const { partition } = stands[0]!
-    return looker.rate(partition, Math.min(...stands.map(each => each.offset)))
+    return looker.rate(stands)
   }
   await drain(WARM_UP, WARM_UP)
   return { shop, problems, drain }

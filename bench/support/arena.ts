@@ -35,8 +35,6 @@ export interface ShopWishes {
   /** Every service a process of its own; so many of some: `order=2`, or empty. */
   readonly split?: string
   readonly env?: Readonly<Record<string, string>>
-  /** Every service a process of its own; so many of some: `order=2`, or empty. */
-  readonly split?: string
 }
 
 export class Arena {

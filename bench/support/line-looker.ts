@@ -6,6 +6,12 @@ import type { Ledger } from '../../platform/sql/ledger.ts'
 /** Pause between looks, ms: what is seen is late by no more than this and the look itself. */
 export const LOOK_EVERY_MS = 3
 
+/** Where a record stands. */
+export interface Stand {
+  readonly partition: number
+  readonly offset: number
+}
+
 /** `at`: when the look's answer came, epoch ms with fractions. */
 interface Seen {
   readonly at: number
@@ -58,12 +64,19 @@ export class LineLooker {
     return seen[low]?.at ?? null
   }
 
-  /** Records a second, from the first sign of progress behind `from` on to the last one. */
-  rate(partition: number, from: number): number {
-    const seen = (this.seen.get(partition) ?? []).filter(({ next }) => next > from)
-    const [first, last] = [seen[0], seen.at(-1)]
-    if (first === undefined || last === undefined) return Number.NaN
-    return ((last.next - first.next) * 1000) / (last.at - first.at)
+  /** Records a second over the partitions of these stands, from the first sign of progress to the last one. */
+  rate(stands: readonly Stand[]): number {
+    let [first, last, records] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0]
+    for (const [partition, some] of Map.groupBy(stands, each => each.partition)) {
+      const from = Math.min(...some.map(each => each.offset))
+      const seen = (this.seen.get(partition) ?? []).filter(({ next }) => next > from)
+      if (seen.length === 0) return Number.NaN
+      first = Math.min(first, seen[0]!.at)
+      last = Math.max(last, seen.at(-1)!.at)
+      // Of the first sign alone nobody knows how long it took.
+      records += seen.at(-1)!.next - seen[0]!.next
+    }
+    return (records * 1000) / (last - first)
   }
 
   private async lookOn(): Promise<void> {

@@ -6,8 +6,8 @@ import type { Call } from '../../platform/contract/call.ts'
 import { createClient } from '../../platform/http/client.ts'
 import { createSender } from '../../platform/http/send.ts'
 import type { BenchShop } from './bench-shop.ts'
-import { manyAtOnce, whileItHangs } from './closed-shop.ts'
-import { LineLooker, preciseNow } from './line-looker.ts'
+import { type Doors, manyAtOnce, whileItHangs } from './closed-shop.ts'
+import { LineLooker, preciseNow, type Stand } from './line-looker.ts'
 import { OpenLoop } from './open-loop.ts'
 
 /** Longest wait until a line is decided, ms. */
@@ -18,29 +18,28 @@ const DEADLINE_MS = 10_000
 const CONNECTIONS = 256
 const UNDER_WAY = 2_048
 
-/** Where a record stands. */
-export interface Stand {
-  readonly partition: number
-  readonly offset: number
+/** Puts a claim of each of `claims` members for these coupons, in turns, into the line. */
+export async function joinLine(doors: Doors, couponIds: readonly string[], claims: number): Promise<Stand[]> {
+  const stands: Stand[] = []
+  await manyAtOnce(claims, async number => {
+    const couponId = couponIds[number % couponIds.length]!
+    const claimed = await doors.coupon.claimCoupon(memberCall(couponId, number), { couponId })
+    if (!claimed.ok) throw new Error(`a claim was refused: ${claimed.refusal.detail}`)
+    if (!('ticket' in claimed.value)) throw new Error('a claim was decided at once')
+    stands.push(standOf(claimed.value.ticket))
+  })
+  return stands
 }
 
-/** Puts a claim of each of `claims` members for this coupon into the line while the shop hangs. */
+/** The same while the shop hangs; the looker looks when it goes on. */
 export function fillLine(
   shop: BenchShop,
   couponIds: readonly string[],
   claims: number,
   looker: LineLooker,
 ): Promise<Stand[]> {
-  const stands: Stand[] = []
   return whileItHangs(shop, async doors => {
-    await manyAtOnce(claims, async number => {
-      const couponId = couponIds[number % couponIds.length]!
-      const claimed = await doors.coupon.claimCoupon(memberCall(couponId, number), { couponId })
-      if (!claimed.ok) throw new Error(`a claim was refused: ${claimed.refusal.detail}`)
-      if (!('ticket' in claimed.value)) throw new Error('a claim was decided at once')
-      stands.push(standOf(claimed.value.ticket))
-    })
-    // From here on: the shop goes on a moment later.
+    const stands = await joinLine(doors, couponIds, claims)
     looker.start()
     return stands
   })
