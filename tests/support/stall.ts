@@ -18,6 +18,8 @@ export interface StallOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Members whom the till knows from the first start, without passwords: quick to have in hundreds. */
   readonly customers?: number
+  /** Of a split shop: how many of some services, `order=2`. */
+  readonly instances?: string
 }
 
 export class Stall {
@@ -36,10 +38,11 @@ export class Stall {
     this.boss = boss
   }
 
-  static async open(engine: ShopKind, { env, customers = 0 }: StallOptions = {}): Promise<Stall> {
+  static async open(engine: ShopKind, { env, instances, customers = 0 }: StallOptions = {}): Promise<Stall> {
     const place = await ShopPlace.open({
       engine,
       ...(env === undefined ? {} : { env }),
+      ...(instances === undefined ? {} : { instances }),
       ...(customers === 0 ? {} : { catalogue: 'customers.csv.gz' }),
     })
     if (customers > 0) writeFileSync(place.catalogue, retailFile(customers))
