@@ -2,14 +2,18 @@
 // code told to work the other way. Figures for the reader; no rows.
 
 import { claimFamily } from '../../modules/coupon/claim-memory.ts'
+import { claimIdOf } from '../../modules/coupon/coupon.ts'
 import { createCouponModule } from '../../modules/coupon/index.ts'
 import { askPermits, fillPermits } from '../../modules/coupon/permit-scripts.ts'
+import type { CouponTables } from '../../modules/coupon/tables.ts'
 import { openKafka } from '../../platform/kafka/open-kafka.ts'
 import { createLog } from '../../platform/log/log.ts'
 import { families, keyOf } from '../../platform/redis/keys.ts'
 import { openRedis } from '../../platform/redis/open-redis.ts'
 import { Combiner } from '../../platform/sql/combiner.ts'
 import { combinerLimits } from '../../platform/sql/combiner-limits.ts'
+import type { Ledger } from '../../platform/sql/ledger.ts'
+import { openLedger } from '../../platform/sql/open-ledger.ts'
 import { type Arena, inArena } from '../support/arena.ts'
 import type { BenchShop } from '../support/bench-shop.ts'
 import { type Doors, manyAtOnce, whileItHangs } from '../support/closed-shop.ts'
@@ -29,7 +33,7 @@ const BATCHES = [
 /** Coupons enough to be on every partition. */
 const COUPONS = 16
 const SPREAD_CLAIMS = 40_000
-/** Handlers that each take the lock of the quota for themselves: a naive shop's pool. */
+/** Connections of those who take the lock of the quota for themselves, as the naive way has them. */
 const HANDLERS = 32
 const ALONE_CLAIMS = 3_000
 const JOINED_CLAIMS = 30_000
@@ -70,7 +74,7 @@ export const bottlenecks: Measure = {
         const rate = await drain(many, SPREAD_CLAIMS, BATCHES.at(-1)!.most)
         notes.push(`consumer, ${COUPONS} coupons on all partitions, one process: ${told(rate)} claims/s`)
         run.step()
-        notes.push(...(await quotaRow(shop, alone, joined)))
+        notes.push(...(await quotaRow(arena, shop, alone, joined)))
         run.step()
         notes.push(...(await messaging(arena, shop)))
         run.step()
@@ -103,31 +107,51 @@ async function drainer(arena: Arena, shop: BenchShop, doors: Doors) {
 }
 
 /** The lock of the quota taken by each claim for itself, and once for all who came. */
-async function quotaRow(shop: BenchShop, alone: string, joined: string): Promise<string[]> {
-  const limits = combinerLimits(LOCK_WAIT_MS)
-  const { memory: _, ...underLocks } = claimFamily()
-  const handlers = Array.from(
-    { length: HANDLERS },
-    () => new Combiner(shop.ledger, underLocks, { ...limits, maxBatch: 1 }),
-  )
-  const combiner = new Combiner(shop.ledger, claimFamily(), limits)
-  const claims = [
-    { name: `${HANDLERS} handlers, each claim a transaction`, couponId: alone, many: ALONE_CLAIMS, handlers },
-    { name: 'joined by the combiner', couponId: joined, many: JOINED_CLAIMS, handlers: [combiner] },
+async function quotaRow(arena: Arena, shop: BenchShop, alone: string, joined: string): Promise<string[]> {
+  const pool = { dataFolder: '', poolSize: HANDLERS, lockWait: LOCK_WAIT_MS }
+  const ledger = await openLedger({ ...pool, url: shop.ledgerUrl })
+  arena.atEnd(() => ledger.close())
+  const combiner = new Combiner(shop.ledger, claimFamily(), combinerLimits(LOCK_WAIT_MS))
+  const ways = [
+    {
+      name: `each claim a transaction with the row locked, pool of ${HANDLERS}`,
+      many: ALONE_CLAIMS,
+      claim: (number: number) => claimAlone(ledger, alone, memberCall(alone, number).principal.id),
+    },
+    {
+      name: 'joined by the combiner',
+      many: JOINED_CLAIMS,
+      async claim(number: number) {
+        const call = memberCall(joined, number)
+        const request = { couponId: joined, memberId: call.principal.id }
+        const claimed = await combiner.submit(call, request)
+        if (!claimed.ok) throw new Error(claimed.refusal.detail)
+      },
+    },
   ]
-  return inTurn(claims, async ({ name, couponId, many, handlers: some }) => {
+  return inTurn(ways, async ({ name, many, claim }) => {
     const { adminUrl } = shop.engine!
     const before = await readCounters(adminUrl)
-    const rate = await perSecond(many, async number => {
-      const call = memberCall(couponId, number)
-      const claimed = await some[number % some.length]!.submit(call, {
-        couponId,
-        memberId: call.principal.id,
-      })
-      if (!claimed.ok) throw new Error(claimed.refusal.detail)
-    })
+    const rate = await perSecond(many, claim)
     const counted = toldCounters(perSuccess(before, await readCounters(adminUrl), many))
     return `quota row, ${name}: ${told(rate)} claims/s; ${counted}`
+  })
+}
+
+/** The naive way. */
+function claimAlone(ledger: Ledger, couponId: string, memberId: string): Promise<void> {
+  return ledger.write<CouponTables, void>(async tx => {
+    const coupons = tx.selectFrom('coupons').select(['issued', 'quota']).where('coupon_id', '=', couponId)
+    const { issued, quota } = await coupons.forUpdate().executeTakeFirstOrThrow()
+    if (issued >= quota) throw new Error('sold out')
+    const claim_id = claimIdOf(couponId, memberId)
+    const of = { coupon_id: couponId, member_id: memberId, order_id: null, claimed_at: Date.now() }
+    await tx
+      .insertInto('coupon_claims')
+      .values({ claim_id, state: 'issued', ...of })
+      .execute()
+    const update = tx.updateTable('coupons').where('coupon_id', '=', couponId)
+    await update.set({ issued: issued + 1 }).execute()
   })
 }
 
