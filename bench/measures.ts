@@ -14,6 +14,7 @@ import { ranking } from './measures/ranking.ts'
 import { reads } from './measures/reads.ts'
 import { redisMemory } from './measures/redis-memory.ts'
 import { split } from './measures/split.ts'
+import { splitRouting } from './measures/split-routing.ts'
 import type { Measure } from './support/measure.ts'
 
 export const measures: readonly Measure[] = [
@@ -30,5 +31,6 @@ export const measures: readonly Measure[] = [
   split,
   loneOrder,
   bottlenecks,
+  splitRouting,
   millionOrders,
 ]

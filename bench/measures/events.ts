@@ -5,11 +5,11 @@ import { inArena } from '../support/arena.ts'
 import { CONNECTIONS, type Contender, Contest, contenderOf } from '../support/contenders.ts'
 import { emptyOutbox, THROUGH_KAFKA } from '../support/event-backlog.ts'
 import { type Measure, median } from '../support/measure.ts'
-import { guests, signedInMembers } from '../support/members.ts'
+import { guests } from '../support/members.ts'
+import { ordering } from '../support/ordering.ts'
 import { orderOf, RETAIL_FILE, readRetailFile } from '../support/retail-file.ts'
 
 const GUESTS = 2_000
-const MEMBERS = 2_000
 /** Complete orders whose events lie in the outbox when the relay begins: seconds of its work. */
 const BACKLOG = 10_000
 /** Those that are not counted: code is compiled. */
@@ -28,7 +28,7 @@ export const events: Measure = {
       // Stands still while its outbox is filled, and then has nothing else to do.
       const drained = await arena.shop('mariadb', wishes)
       const { hottest } = retail
-      for (const each of [shop, drained]) await each.stockUp(await each.administrator(), [hottest])
+      await drained.stockUp(await drained.administrator(), [hottest])
       const email = { email: 'guest@example.org' }
       const complete: Contender = {
         ...contenderOf(shop),
@@ -43,16 +43,7 @@ export const events: Measure = {
         successes: ['201 paid'],
         expected: ['201'],
       }
-      const members = arena.file('members', await signedInMembers(shop.ledger, MEMBERS))
-      const placed: Contender = {
-        ...contenderOf(shop),
-        name: `${shop.name}: placed`,
-        load: () => ({
-          kind: 'order',
-          files: [arena.file('member-body', [orderOf(retail, [hottest])]), members],
-        }),
-        successes: ['201'],
-      }
+      const placed = { ...(await ordering(arena, shop)), name: `${shop.name}: placed` }
       const product = { productId: hottest, price: retail.prices.get(hottest)! }
       await emptyOutbox(drained, product, WARM_UP)
       const contest = new Contest(run)

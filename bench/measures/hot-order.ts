@@ -2,13 +2,10 @@
 
 import { inArena } from '../support/arena.ts'
 import { baselineNotes } from '../support/baselines.ts'
-import { type Contender, Contest, contenderOf, yardstickOf } from '../support/contenders.ts'
+import { type Contender, Contest, yardstickOf } from '../support/contenders.ts'
 import type { Measure } from '../support/measure.ts'
-import { signedInMembers } from '../support/members.ts'
-import { orderOf, RETAIL_FILE, readRetailFile } from '../support/retail-file.ts'
-
-/** Enough that their sessions are really looked up, all the time: each is believed for five seconds. */
-const MEMBERS = 2_000
+import { ordering } from '../support/ordering.ts'
+import { RETAIL_FILE } from '../support/retail-file.ts'
 
 export const hotOrder: Measure = {
   name: 'hot-order',
@@ -16,23 +13,18 @@ export const hotOrder: Measure = {
   steps: run => Contest.steps(4, run),
   run: run =>
     inArena(run, async arena => {
-      const retail = await readRetailFile()
       const onMariadb = await arena.shop('mariadb', { catalogue: RETAIL_FILE })
       const onSqlite = await arena.shop('sqlite', { catalogue: RETAIL_FILE })
-      const members: string[] = []
-      for (const shop of [onMariadb, onSqlite]) {
-        await shop.stockUp(await shop.administrator(), [retail.hottest])
-        members.splice(0, MEMBERS, ...(await signedInMembers(shop.ledger, MEMBERS)))
-      }
+      const mariadb = await ordering(arena, onMariadb)
+      const sqlite = await ordering(arena, onSqlite)
+      const { load, successes } = mariadb
       const naiveServer = await arena.naive(onMariadb)
       const fastifyServer = await arena.bareFastify()
-      const files = [arena.file('body', [orderOf(retail, [retail.hottest])]), arena.file('members', members)]
-      const load = () => ({ kind: 'order' as const, files })
-      const same = { load, successes: ['201'] }
-      const fastify: Contender = { ...yardstickOf('Bare Fastify POST', fastifyServer), ...same }
-      const naive: Contender = { ...yardstickOf('Naive, MariaDB', naiveServer, onMariadb.engine), ...same }
-      const mariadb: Contender = { ...contenderOf(onMariadb), ...same }
-      const sqlite: Contender = { ...contenderOf(onSqlite), ...same }
+      const fastify: Contender = { ...yardstickOf('Bare Fastify POST', fastifyServer), load, successes }
+      const naive: Contender = {
+        ...yardstickOf('Naive, MariaDB', naiveServer, onMariadb.engine),
+        ...{ load, successes },
+      }
 
       const contest = new Contest(run)
       const all = [fastify, naive, mariadb, sqlite]

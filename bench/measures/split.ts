@@ -1,13 +1,11 @@
 // What it costs an order that gateway, order module and all others are processes of their own.
 
-import { type Arena, inArena } from '../support/arena.ts'
-import type { BenchShop } from '../support/bench-shop.ts'
-import { type Contender, Contest, contenderOf } from '../support/contenders.ts'
+import { inArena } from '../support/arena.ts'
+import { Contest } from '../support/contenders.ts'
 import { type Measure, median } from '../support/measure.ts'
-import { signedInMembers } from '../support/members.ts'
-import { orderOf, RETAIL_FILE, type RetailFile, readRetailFile } from '../support/retail-file.ts'
+import { ordering } from '../support/ordering.ts'
+import { RETAIL_FILE } from '../support/retail-file.ts'
 
-const MEMBERS = 2_000
 /** On an order's own way; the others are asked beside it, or take its events. */
 const WAY = ['gateway', 'order'] as const
 
@@ -17,18 +15,13 @@ export const split: Measure = {
   steps: run => Contest.steps(3, run),
   run: run =>
     inArena(run, async arena => {
-      const retail = await readRetailFile()
       const catalogue = RETAIL_FILE
       const inOne = await arena.shop('mariadb', { catalogue })
       const split = await arena.shop('mariadb', { catalogue, split: '' })
       const split2 = await arena.shop('mariadb', { catalogue, split: 'order=2' })
-      const contender = async (name: string, shop: BenchShop): Promise<Contender> => ({
-        ...{ ...contenderOf(shop), ...(await ordering(arena, shop, retail)) },
-        name,
-      })
-      const one = await contender('in one process', inOne)
-      const apart = await contender('apart', split)
-      const two = await contender('apart, two order processes', split2)
+      const one = { ...(await ordering(arena, inOne)), name: 'in one process' }
+      const apart = { ...(await ordering(arena, split)), name: 'apart' }
+      const two = { ...(await ordering(arena, split2)), name: 'apart, two order processes' }
       const all = [one, apart, two]
       const contest = new Contest(run)
       await contest.hold(all)
@@ -57,18 +50,4 @@ export const split: Measure = {
         problems: contest.problems,
       }
     }),
-}
-
-async function ordering(
-  arena: Arena,
-  shop: BenchShop,
-  retail: RetailFile,
-): Promise<Pick<Contender, 'load' | 'successes'>> {
-  await shop.stockUp(await shop.administrator(), [retail.hottest])
-  const files = [
-    arena.file('body', [orderOf(retail, [retail.hottest])]),
-    // The same names in every shop.
-    arena.file('members', await signedInMembers(shop.ledger, MEMBERS)),
-  ]
-  return { load: () => ({ kind: 'order', files }), successes: ['201'] }
 }

@@ -23,11 +23,11 @@ export function register(program: Command): void {
   program
     .command('bench')
     .description(
-      'Measures Levee side by side with bare Fastify and with the naive way, on SQLite and MariaDB.',
+      'Measures Levee side by side with bare Fastify and with the naive way, on SQLite, MariaDB, Redis and Kafka.',
     )
-    .argument('[names...]', 'which measures; none: all but the long one')
+    .argument('[names...]', 'which measures; none: all but the long ones')
     .option('--json <file>', 'also write {"rows":[{name, value, unit, goal, floor, better}]}')
-    .option('--long', 'the long measure too: a million orders')
+    .option('--long', 'the long ones too: a million orders, bottlenecks, ways of routing')
     .option('--seconds <n>', 'length of one load, s', seconds, SECONDS)
     .option('--quick', 'one round of short loads: whether it works, not how fast it is')
     .option('--profile', 'one round, and where the time of the shops under load goes')
