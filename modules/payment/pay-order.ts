@@ -69,20 +69,23 @@ export async function payOrder(
 
 async function chargeOrSettle(
   settling: Settling,
-  { payment, held }: Taken,
+  opened: Taken,
   claimedAt: number,
 ): Promise<Result<PaymentRow>> {
   const { context, turn } = settling
-  const { payment_id: paymentId, amount, currency, token } = payment
-  // A repeat while the first is at work waits for it: it knows best what became of it.
-  if (!held && (isOpen(payment.state) || payment.state === 'voiding')) {
+  let { payment } = opened
+  if (!opened.held && (isOpen(payment.state) || payment.state === 'voiding')) {
+    // A repeat while the first is at work waits for it: it knows best what became of it.
     const taken = await turn.take(PATIENCE_MS)
-    return taken.ok ? settle(settling, taken.value.payment) : taken
+    if (!taken.ok) return taken
+    payment = taken.value.payment
   }
   // A repeat: captured before its process died, it still has to pay its order.
   if (payment.state !== 'created') return settle(settling, payment)
   // So late that the sweep may have let the order go: it settles this payment too.
   if (context.clock() - claimedAt > LATEST_CHARGE_MS) return settle(settling, payment)
+  // Also for one whose process died before the provider heard of it, or after: under its id it is charged once.
+  const { payment_id: paymentId, amount, currency, token } = payment
   const charged = await charge(context, { paymentId, amount, currency, token })
   return charged === null ? bookUnknown(settling, payment) : bookAnswer(settling, payment, charged)
 }
