@@ -11,7 +11,7 @@ import { type RunningShop, ShopPlace } from '../support/shop.ts'
 import { onEveryShop, type ShopKind } from '../support/shop-kinds.ts'
 
 /** One replay, its verification and the comparison: some ten seconds each. */
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 240_000
 
 interface Figures {
   units: number
