@@ -190,13 +190,13 @@ export class PaymentBook {
     const payment = this.payments.get(paymentId)?.row
     const slot = this.slots.get(orderId)?.row
     if (payment === undefined || slot === undefined) return this.missing('payment', paymentId, retried)
-    // Whoever has the lock now may be anywhere: a holder that slept changes nothing.
-    if (request.fence < slot.fence) return { result: someoneElse(orderId) }
     if (payment.state === to && to !== 'unknown' && to !== 'voiding')
       return { result: { ok: true, value: { ...payment } } }
     // Somebody settled it in between: that is the answer.
     if (payment.state !== to && !mayMove(payment.state, to))
       return { result: { ok: true, value: { ...payment } } }
+    // Whoever has the lock now may be anywhere: a holder that slept changes nothing.
+    if (request.fence < slot.fence) return { result: someoneElse(orderId) }
     const free = letsGo(to) ? NOBODY : {}
     if (isTaken(to)) {
       const before = slot.captured_payment_id
