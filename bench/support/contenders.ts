@@ -219,7 +219,8 @@ export class Contest {
 
   /** Profiles a shop while it is under load, if that is asked for. */
   private async watched(contender: Contender, work: () => Promise<LoadResult>): Promise<LoadResult> {
-    if (!this.run.profile || contender.shop === undefined) return work()
+    // Of a split shop nobody knows whose profile it would be.
+    if (!this.run.profile || contender.shop === undefined || contender.servers().length > 1) return work()
     const { result, profile } = await profiled(contender.shop.running.log, work)
     this.profiles.set(contender.name, profile)
     return result
