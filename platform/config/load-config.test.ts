@@ -105,7 +105,8 @@ test('a file that was named must exist', () => {
 test.each(Object.entries<Setting<unknown>>(settings))('%s is a sound row', (key, setting) => {
   expect(setting.type.check(setting.default)).toEqual({ value: setting.default })
   expect(setting.description).toMatch(/\.$/)
-  const usual = `LEVEE_${key.replace(/[A-Z]/g, letter => `_${letter}`).replaceAll(/[.-]/g, '_')}`.toUpperCase()
+  const usual =
+    `LEVEE_${key.replace(/[A-Z]/g, letter => `_${letter}`).replaceAll(/[.-]/g, '_')}`.toUpperCase()
   expect([usual, 'LEVEE_MYSQL_URL']).toContain(setting.env)
   expect(Object.values(settings).filter(other => other.env === setting.env)).toHaveLength(1)
 })
