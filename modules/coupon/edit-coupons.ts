@@ -55,35 +55,43 @@ export async function editCoupon(
 ): Promise<Result<CouponView>> {
   const { couponId, version } = input
   const now = context.clock()
-  return once<CouponTables, CouponView>(context.ledger, call, 'coupon.editCoupon', now, async tx => {
-    const row = await lockCoupon(context.ledger, tx, couponId)
-    if (row === undefined) return { result: refuse('coupon_unknown', `There is no coupon ${couponId}.`) }
-    if (row.version !== version) {
-      const detail = `Coupon ${couponId} is at version ${row.version}.`
-      return { result: refuse('version_conflict', detail, { fields: { version: row.version } }) }
-    }
-    const change = {
-      name: input.name ?? row.name,
-      quota: input.quota ?? row.quota,
-      opens_at: input.opensAt ?? row.opens_at,
-      closes_at: input.closesAt ?? row.closes_at,
-      usable_until: input.usableUntil ?? row.usable_until,
-      version: version + 1,
-    }
-    const next = { ...row, ...change }
-    const wrong = wrongTerms(next)
-    if (wrong !== null) return { result: refuse('invalid_request', wrong) }
-    if (next.quota < row.issued) {
-      const fields = { issued: row.issued }
-      return { result: refuse('quantity_exceeded', `${row.issued} are issued already.`, { fields }) }
-    }
-    const { numUpdatedRows } = await tx
-      .updateTable('coupons')
-      .set(change)
-      .where('coupon_id', '=', couponId)
-      .where('version', '=', version)
-      .executeTakeFirst()
-    invariant(numUpdatedRows === 1n, `coupon ${couponId} changed under its lock`)
-    return { result: { ok: true, value: couponView(next) }, audit: { subject: couponId, detail: change } }
-  })
+  const edited = await once<CouponTables, CouponView>(
+    context.ledger,
+    call,
+    'coupon.editCoupon',
+    now,
+    async tx => {
+      const row = await lockCoupon(context.ledger, tx, couponId)
+      if (row === undefined) return { result: refuse('coupon_unknown', `There is no coupon ${couponId}.`) }
+      if (row.version !== version) {
+        const detail = `Coupon ${couponId} is at version ${row.version}.`
+        return { result: refuse('version_conflict', detail, { fields: { version: row.version } }) }
+      }
+      const change = {
+        name: input.name ?? row.name,
+        quota: input.quota ?? row.quota,
+        opens_at: input.opensAt ?? row.opens_at,
+        closes_at: input.closesAt ?? row.closes_at,
+        usable_until: input.usableUntil ?? row.usable_until,
+        version: version + 1,
+      }
+      const next = { ...row, ...change }
+      const wrong = wrongTerms(next)
+      if (wrong !== null) return { result: refuse('invalid_request', wrong) }
+      if (next.quota < row.issued) {
+        const fields = { issued: row.issued }
+        return { result: refuse('quantity_exceeded', `${row.issued} are issued already.`, { fields }) }
+      }
+      const { numUpdatedRows } = await tx
+        .updateTable('coupons')
+        .set(change)
+        .where('coupon_id', '=', couponId)
+        .where('version', '=', version)
+        .executeTakeFirst()
+      invariant(numUpdatedRows === 1n, `coupon ${couponId} changed under its lock`)
+      return { result: { ok: true, value: couponView(next) }, audit: { subject: couponId, detail: change } }
+    },
+  )
+  if (edited.ok) context.gate.edited(couponId, edited.value.version)
+  return edited
 }

@@ -55,6 +55,8 @@ export class SoldOutGate {
   private readonly maxBatch: number
   private readonly flags = new RecentSet(FLAGS_MOST)
   private readonly words = new Recent<string, Word>(FLAGS_MOST)
+  /** Newest version of the terms that this process wrote: older words do not count here any more. */
+  private readonly versions = new Recent<string, number>(FLAGS_MOST)
   private waiting: Waiting[] = []
   private looking = false
   private idle: Array<() => void> = []
@@ -78,7 +80,13 @@ export class SoldOutGate {
   /** What the ledger said of it a moment ago; null: nothing that still counts. */
   lastWord(couponId: string, now: number): Word | null {
     const word = this.words.get(couponId)
-    return word !== undefined && now >= word.asOf && now < word.asOf + WORD_MS ? word : null
+    if (word === undefined || word.row.version < (this.versions.get(couponId) ?? 0)) return null
+    return now >= word.asOf && now < word.asOf + WORD_MS ? word : null
+  }
+
+  /** Its terms are others from now on. Other processes hear of it within WORD_MS. */
+  edited(couponId: string, version: number): void {
+    this.versions.set(couponId, version)
   }
 
   /** True for one claim every now and then: it is the one that looks again. */
