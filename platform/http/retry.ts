@@ -23,8 +23,18 @@ interface Refusable {
   readonly status: number
 }
 
-/** Codes that say "not now" although their status is not 429 or 503. */
-const LATER = new Set(['request_in_flight'])
+/** Codes that may say "not now" although their status is not 429 or 503; of the second, where it says when to come again. */
+const LATER: Readonly<Record<string, 'always' | 'with a time'>> = {
+  request_in_flight: 'always',
+  payment_open: 'with a time',
+}
+
+/** True: the same request may be answered in another way in a moment. */
+export function saysLater(status: number, { code, retryAfter }: Refusal): boolean {
+  if (status === 429 || status === 503) return true
+  const later = LATER[code]
+  return later === 'always' || (later === 'with a time' && retryAfter !== undefined)
+}
 
 /** Runs `once` until it is decided or the attempts are used up; the last outcome counts. */
 export async function backoff<T extends Refusable>(policy: RetryPolicy, once: () => Promise<T>): Promise<T> {
@@ -55,7 +65,7 @@ function askedToWait(outcome: Refusable | HttpError): number | null {
     return outcome.trouble !== 'answer' || (outcome.status ?? 0) >= 500 ? 0 : null
   const { ok, refusal, status } = outcome
   if (ok || refusal === undefined) return null
-  if (status !== 429 && status !== 503 && !LATER.has(refusal.code)) return null
+  if (!saysLater(status, refusal)) return null
   return (refusal.retryAfter ?? 0) * 1000
 }
 

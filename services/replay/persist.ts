@@ -3,6 +3,7 @@
 
 import type { Refusal } from '../../platform/contract/result.ts'
 import { HttpError } from '../../platform/http/http-error.ts'
+import { saysLater } from '../../platform/http/retry.ts'
 
 /** Nobody heard anything of the shop for as long as was to be waited. */
 export class ShopAway extends Error {
@@ -70,7 +71,7 @@ function leastPause(outcome: Answer<unknown> | HttpError): number | null {
   if (outcome instanceof HttpError) return 0
   if (outcome.ok) return null
   const { status, refusal } = outcome
-  if (status !== 429 && status !== 503 && refusal.code !== 'request_in_flight') return null
+  if (!saysLater(status, refusal)) return null
   return (refusal.retryAfter ?? 0) * 1_000
 }
 
