@@ -26,6 +26,9 @@ const log = createLog({ level: 'silent', name: 'test' })
 const code = (result: Result<unknown>): string => (result.ok ? 'ok' : result.refusal.code)
 
 /** Siblings that agree to everything and note it. */
+/** Payments that there are, for those who ask what became of one. */
+const booked = new Set<string>()
+
 function agreeable(noted: string[] = []): OrderSiblings {
   const note = <T>(text: string, value: T): Result<T> => {
     noted.push(text)
@@ -42,7 +45,10 @@ function agreeable(noted: string[] = []): OrderSiblings {
       clawBack: async (_call, { points }) => note(`claw ${points}`, { clawed: points, short: 0 }),
     },
     payment: {
-      settlePayment: async () => refuse('not_found', 'never booked'),
+      settlePayment: async (_call, { paymentId }) =>
+        booked.has(paymentId)
+          ? note(`settle ${paymentId}`, { state: 'created' as const })
+          : refuse('not_found', 'never booked'),
       refundPayment: async (_call, { amount }) => note(`refund ${amount}`, { status: 'done' as const }),
     },
   }
@@ -159,6 +165,7 @@ onEveryLedger('orders', engine => {
     const buyers = Array.from({ length: 40 }, (_, i) => callOf(`g_${i}`))
     const orders = await Promise.all(buyers.map(call => place(order, call, productId)))
     now += settings.paymentWindow + 1
+    for (const i of orders.keys()) booked.add(`p${i}`)
     const expiry = twin.sweeps.find(sweep => sweep.name === 'order.expiry')!
     const [claims] = await Promise.all([
       Promise.all(
