@@ -65,10 +65,11 @@ export class Connection {
   async close(): Promise<void> {
     this.closed = true
     if (this.timer !== null) clearTimeout(this.timer)
-    for (const client of [this.client, this.trying]) client?.destroy()
-    this.client = null
-    this.trying = null
+    // A client that is destroyed while it connects leaves its socket behind, which keeps the process alive: first it
+    // ends by itself, in CONNECT_MS at the latest.
     await this.working
+    this.client?.destroy()
+    this.client = null
   }
 
   /** What an error says, without the password. */
