@@ -41,11 +41,11 @@ it('a rotation reaches running services: the new key signs, the one before is ta
   })
   // Who has not looked yet signs with the old one, and meets somebody who has.
   expect(taken(idle, ring())).toEqual({ service: 'asker' })
-  await expect.poll(() => sender.current().kid, { timeout: 5_000 }).toBe(kid)
+  await expect.poll(() => sender.current().kid, { timeout: 20_000 }).toBe(kid)
   // Who has not looked yet meets the new one, and looks.
-  await expect.poll(() => taken(sender, receiver), { timeout: 5_000 }).toEqual({ service: 'asker' })
+  await expect.poll(() => taken(sender, receiver), { timeout: 20_000 }).toEqual({ service: 'asker' })
   rotateKeys(folder)
-  await expect.poll(() => receiver.find(first.kid), { timeout: 5_000 }).toBeNull()
+  await expect.poll(() => receiver.find(first.kid), { timeout: 20_000 }).toBeNull()
   expect(receiver.find(kid)).not.toBeNull()
 })
 
