@@ -2,16 +2,7 @@
 // holds the current key and the one before; services read it again when it changes, so nothing has to be restarted.
 
 import { randomBytes } from 'node:crypto'
-import {
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Config } from '../platform/config/settings.ts'
 import { fixedKeys, type InternalKey, type KeyRing } from '../platform/rpc/key-ring.ts'
@@ -54,7 +45,6 @@ export function rotateKeys(dataFolder: string): string {
 class FileRing implements KeyRing {
   private readonly file: string
   private keys: readonly InternalKey[] = []
-  private changedAt = -1
   private lookedAt = 0
 
   constructor(file: string) {
@@ -88,14 +78,12 @@ class FileRing implements KeyRing {
     if (this.keys.length > 0 && now - this.lookedAt < pause) return
     this.lookedAt = now
     try {
-      const { mtimeMs } = statSync(this.file)
-      if (mtimeMs === this.changedAt) return
+      // Two rotations of one moment have the same time of change: it is read, and not only looked at.
       const { current, previous } = read(this.file)
       this.keys = [current, ...(previous === null ? [] : [previous])].map(({ kid, key }) => ({
         kid,
         secret: Buffer.from(key, 'base64url'),
       }))
-      this.changedAt = mtimeMs
     } catch (error) {
       if (this.keys.length === 0) throw error
     }
