@@ -9,7 +9,7 @@ export default defineConfig({
     // A test that passes only sometimes has found something.
     retry: 0,
     // ms. Whole-system tests start servers and wait for conditions, on a machine that others use too.
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     hookTimeout: 180_000,
     // ms. What is waited for comes by itself; how soon is measured in `bench/`, not here.
     expect: { poll: { timeout: 10_000 } },
