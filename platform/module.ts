@@ -4,6 +4,7 @@ import type { CacheCounts } from './cache/cache-counts.ts'
 import type { Contract, Door } from './contract/operation.ts'
 import type { Consumer } from './events/consumer.ts'
 import type { GroupOptions, Topic } from './kafka/kafka.ts'
+import type { Wake } from './scheduler/wake.ts'
 
 /** Work that comes round: expiries, sagas to resume, retention. Bounded per run. */
 export interface Sweep {
@@ -12,6 +13,8 @@ export interface Sweep {
   readonly every: number
   /** The most that one run does. A run that returns this much is followed by the next at once. */
   readonly bound?: number
+  /** Calls it before its time. */
+  readonly wake?: Wake
   /** Does a bounded share of what is due; returns how many. */
   run(now: number): Promise<number>
 }

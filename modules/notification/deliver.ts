@@ -22,6 +22,7 @@ export function deliverySweep(context: NotificationContext): Sweep {
     name: 'notification.delivery',
     every: 1_000,
     bound: BATCH,
+    wake: context.urgent,
     async run(now) {
       const allowed = budget.take(BATCH, now)
       if (allowed === 0) return 0

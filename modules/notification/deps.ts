@@ -3,6 +3,7 @@
 import type { Log } from '../../platform/log/log.ts'
 import type { MailPort } from '../../platform/mail/mail-port.ts'
 import type { Clock } from '../../platform/module.ts'
+import type { Wake } from '../../platform/scheduler/wake.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import type { MailQueue } from './store.ts'
 
@@ -23,4 +24,6 @@ export interface NotificationDeps {
 
 export interface NotificationContext extends NotificationDeps {
   readonly queue: MailQueue
+  /** Has what is due sent at once. */
+  readonly urgent: Wake
 }

@@ -1,6 +1,7 @@
 // The notification module: mails about orders and accounts, queued in the ledger, sent at a bounded rate.
 
 import type { Module } from '../../platform/module.ts'
+import { Wake } from '../../platform/scheduler/wake.ts'
 import type { notificationContract } from './contract.ts'
 import { deliverySweep } from './deliver.ts'
 import type { NotificationContext, NotificationDeps } from './deps.ts'
@@ -14,7 +15,7 @@ import { MailQueue } from './store.ts'
 export { notificationSchema } from './tables.ts'
 
 export function createNotification(deps: NotificationDeps): Module<typeof notificationContract> {
-  const context: NotificationContext = { ...deps, queue: new MailQueue(deps.ledger) }
+  const context: NotificationContext = { ...deps, queue: new MailQueue(deps.ledger), urgent: new Wake() }
   return {
     door: {
       listMails: (_call, input) => listMails(context, input),

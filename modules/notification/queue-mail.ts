@@ -7,7 +7,7 @@ import type { NotificationContext } from './deps.ts'
 import { URGENT } from './mail-rules.ts'
 
 export async function queueMail(
-  { queue, clock }: NotificationContext,
+  { queue, clock, urgent }: NotificationContext,
   { mailId, to, template, data }: Input<typeof notificationContract.queueMail>,
 ): Promise<Result<Output<typeof notificationContract.queueMail>>> {
   const now = clock()
@@ -25,5 +25,7 @@ export async function queueMail(
       created_at: now,
     },
   ])
+  // Somebody looks at an empty inbox.
+  urgent.call()
   return { ok: true, value: { mailId } }
 }

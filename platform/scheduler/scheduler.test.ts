@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import type { Sweep } from '../module.ts'
 import { createScheduler, type Scheduler, type Timers } from './scheduler.ts'
+import { Wake } from './wake.ts'
 
 /** Time that passes only when told; a run's promise settles in between. */
 class Bench implements Timers {
@@ -125,6 +126,51 @@ describe('scheduler', () => {
     const [last, before] = [at.at(-1)!, at.at(-2)!]
     expect(last - before).toBe(100)
     expect(scheduler.status()[0]!.failures).toBe(0)
+  })
+
+  it('runs soon when it is called, once for many calls, and again when called while it ran', async () => {
+    const bench = new Bench()
+    const wake = new Wake()
+    const at: number[] = []
+    const scheduler = bench.scheduler({
+      name: 'x',
+      every: 1_000,
+      wake,
+      async run(now) {
+        at.push(now)
+        if (at.length === 2) wake.call()
+        return 0
+      },
+    })
+    scheduler.start()
+    await bench.pass(100)
+    wake.call()
+    await bench.pass(5)
+    wake.call()
+    await bench.pass(995)
+    expect(at).toEqual([0, 110, 120])
+    await bench.pass(100)
+    expect(at.at(-1)).toBe(1_120)
+    await scheduler.stop()
+    wake.call()
+    expect(bench.pending).toBe(0)
+  })
+
+  it('does not come sooner for a call while it fails', async () => {
+    const bench = new Bench()
+    const wake = new Wake()
+    const at: number[] = []
+    const run = async (now: number): Promise<number> => {
+      at.push(now)
+      throw new Error('ill')
+    }
+    bench.scheduler({ name: 'x', every: 100, wake, run }, 0.5).start()
+    for (let ms = 0; ms < 500; ms += 20) {
+      await bench.pass(20)
+      wake.call()
+    }
+    // The first of the calls came before anything had failed.
+    expect(at).toEqual([30, 230])
   })
 
   it('stops when the running sweep has ended, and starts none after', async () => {

@@ -47,6 +47,8 @@ const FAILED_MOST_MS = 60_000
  * far behind leaves half of the time to others.
  */
 const FULL_LEAST_MS = 10
+/** From a call to the run, ms: what is called for meanwhile goes with it. */
+const CALLED_MS = 10
 
 export function createScheduler(deps: SchedulerDeps): Scheduler {
   const loops = deps.sweeps.map(sweep => new SweepLoop(sweep, deps))
@@ -76,6 +78,8 @@ class SweepLoop {
   private running: Promise<void> | null = null
   private runningSince: number | null = null
   private stopped = true
+  /** Called since its last run began: the next comes soon. */
+  private called = false
   private runs = 0
   private done = 0
   private failures = 0
@@ -91,6 +95,7 @@ class SweepLoop {
   start(): void {
     if (!this.stopped) return
     this.stopped = false
+    this.sweep.wake?.onCall(() => this.soon())
     this.after(this.random() * this.sweep.every)
   }
 
@@ -105,6 +110,15 @@ class SweepLoop {
     return { name: this.sweep.name, runningSince, runs, done, failures }
   }
 
+  /** After failures its pauses are for the engine's good: nobody shortens them. */
+  private soon(): void {
+    if (this.stopped || this.failures > 0 || this.called) return
+    this.called = true
+    if (this.runningSince !== null) return
+    this.timers.clear(this.timer)
+    this.after(CALLED_MS)
+  }
+
   private after(ms: number): void {
     if (this.stopped) return
     this.timer = this.timers.set(() => {
@@ -115,6 +129,7 @@ class SweepLoop {
   private async run(): Promise<void> {
     const began = this.deps.clock()
     this.runningSince = began
+    this.called = false
     let pause = this.sweep.every
     try {
       const done = await this.sweep.run(began)
@@ -123,6 +138,7 @@ class SweepLoop {
       this.failures = 0
       if (this.sweep.bound !== undefined && done >= this.sweep.bound)
         pause = Math.min(pause, Math.max(FULL_LEAST_MS, this.deps.clock() - began))
+      else if (this.called) pause = Math.min(pause, CALLED_MS)
     } catch (error) {
       this.failures++
       this.deps.log.error({ sweep: this.sweep.name, failures: this.failures, err: error }, 'sweep failed')
