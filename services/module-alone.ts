@@ -17,7 +17,7 @@ import type { Parts } from './gateway-alone.ts'
 import { Forgetting, IDENTITY, identityDoor } from './identity-door.ts'
 import { createKafkaGroups } from './kafka-groups.ts'
 import { openEngines } from './open-engines.ts'
-import { type Duty, dutiesOf, type ServiceName, services } from './plan.ts'
+import { type Duty, dutiesOf, enginesOf, type ServiceName, services } from './plan.ts'
 import { installationSecrets } from './secrets.ts'
 import type { Work } from './service.ts'
 
@@ -33,7 +33,7 @@ export async function moduleAlone(
     poolSize: config['ledger.poolSize'],
     lockWait: config['ledger.lockWait'],
   })
-  const engines = await openEngines(config, log)
+  const engines = await openEngines(config, log, enginesOf(config, name))
   const lag = async () => {
     const { depth, oldestAgeMs } = await outboxLag(ledger, clock)
     return { depth, oldestAge: oldestAgeMs }

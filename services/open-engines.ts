@@ -11,10 +11,14 @@ export interface Engines {
   close(): Promise<void>
 }
 
-/** Their clients load only when they are configured. */
-export async function openEngines(config: Config, log: Log): Promise<Engines> {
-  const redis = await redisOf(config, log)
-  const kafka = await kafkaOf(config, log)
+/** Their clients load only when they are configured, and wanted: that of Kafka takes half of a start. */
+export async function openEngines(
+  config: Config,
+  log: Log,
+  wanted: { readonly redis: boolean; readonly kafka: boolean } = { redis: true, kafka: true },
+): Promise<Engines> {
+  const redis = wanted.redis ? await redisOf(config, log) : null
+  const kafka = wanted.kafka ? await kafkaOf(config, log) : null
   return {
     redis,
     kafka,

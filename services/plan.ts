@@ -15,24 +15,27 @@ export interface Service {
   /** Its module; null: none, the front door. */
   readonly module: ModuleName | null
   readonly duties: readonly Duty[]
+  /** Engines that it asks, where they are configured. `events`: only to hear of events. */
+  readonly redis: boolean
+  readonly kafka: boolean | 'events'
 }
 
 const ALL: readonly Duty[] = ['calls', 'sweeps', 'events', 'groups']
 
 export const services = {
-  gateway: { module: null, duties: [] },
-  account: { module: 'account', duties: ALL },
-  product: { module: 'product', duties: ALL },
-  order: { module: 'order', duties: ALL },
-  payment: { module: 'payment', duties: ALL },
-  point: { module: 'point', duties: ALL },
-  coupon: { module: 'coupon', duties: ALL },
-  bestseller: { module: 'bestseller', duties: ALL },
-  notification: { module: 'notification', duties: ALL },
+  gateway: { module: null, duties: [], redis: false, kafka: false },
+  account: { module: 'account', duties: ALL, redis: true, kafka: false },
+  product: { module: 'product', duties: ALL, redis: true, kafka: 'events' },
+  order: { module: 'order', duties: ALL, redis: false, kafka: 'events' },
+  payment: { module: 'payment', duties: ALL, redis: true, kafka: false },
+  point: { module: 'point', duties: ALL, redis: false, kafka: 'events' },
+  coupon: { module: 'coupon', duties: ALL, redis: true, kafka: true },
+  bestseller: { module: 'bestseller', duties: ALL, redis: true, kafka: 'events' },
+  notification: { module: 'notification', duties: ALL, redis: false, kafka: 'events' },
   /** Delivers events, keeps the dead letters, and sweeps the platform's own tables. */
-  relay: { module: 'event', duties: ALL },
-  'order-consumer': { module: 'order', duties: ['events'] },
-  'coupon-consumer': { module: 'coupon', duties: ['groups'] },
+  relay: { module: 'event', duties: ALL, redis: false, kafka: true },
+  'order-consumer': { module: 'order', duties: ['events'], redis: false, kafka: 'events' },
+  'coupon-consumer': { module: 'coupon', duties: ['groups'], redis: true, kafka: true },
 } as const satisfies Record<string, Service>
 
 export type ServiceName = keyof typeof services
@@ -61,4 +64,10 @@ export function dutiesOf(config: Config, name: ServiceName): ReadonlySet<Duty> {
   const { module, duties }: Service = services[name]
   if (module === null) return new Set()
   return new Set(duties.filter(duty => serviceFor(config, module, duty) === name))
+}
+
+/** The engines that a service needs in this shop. */
+export function enginesOf(config: Config, name: ServiceName): { redis: boolean; kafka: boolean } {
+  const { redis, kafka }: Service = services[name]
+  return { redis, kafka: kafka === 'events' ? dutiesOf(config, name).has('events') : kafka }
 }

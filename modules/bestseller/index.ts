@@ -16,6 +16,8 @@ import { deleteOldDays } from './store.ts'
 export { bestsellerSchema } from './tables.ts'
 
 const FRESH_PART = 0.5
+/** While sales come later than the staleness, a page is made anew so often: it says itself how old it is. */
+const LATE_PART = 0.1
 /** Different rankings in memory: periods × countries × sizes that people really ask for; 10 KB each at most. */
 const RANKINGS_MOST = 2_000
 /** Rows of an old generation removed in one run. */
@@ -30,7 +32,7 @@ export function createBestseller(
   const { staleness } = deps.settings
   const sql = sqlRung(deps)
   // Kept up to date whatever rung this process stands on: others may stand on it, and so may this one soon.
-  const live = deps.redis === null ? null : createLive(deps, deps.redis, sql, () => cache.clear())
+  const live = deps.redis === null ? null : createLive(deps, deps.redis, sql, () => cache.outdate())
   const rungs: Rungs<'bestseller.read', RankingRung> = { redis: live?.rung ?? null, sql }
   const rung = rungs[deps.rungs['bestseller.read']]
   invariant(rung !== null, 'the ranking stands on a rung that is not there')
@@ -40,6 +42,7 @@ export function createBestseller(
     asOf: ({ view }) => view.asOf,
     freshFor: staleness * FRESH_PART,
     staleness,
+    lateFor: staleness * LATE_PART,
     negativeFor: 0,
     most: RANKINGS_MOST,
   })

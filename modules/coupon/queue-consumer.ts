@@ -11,6 +11,7 @@ import type { CouponContext } from './deps.ts'
 import { type QueueAnswer, type QueueBatch, queueFamily } from './queue-family.ts'
 import { type QueuedClaim, readRecord } from './queue-record.ts'
 import { POSITIONS } from './tables.ts'
+import type { Yield } from './yield.ts'
 
 export const GROUP = 'coupon-group'
 export const TOPIC = 'coupon-issue'
@@ -49,12 +50,14 @@ interface Dead {
 export class QueueConsumer {
   private readonly context: CouponContext
   private readonly combiner: Combiner<QueueBatch, QueueAnswer>
+  private readonly accepting: Yield
   private readonly paces = new Map<number, number>()
 
   /** `answersUnder`: the name under which first answers of claims lie. */
-  constructor(context: CouponContext, answersUnder: string) {
+  constructor(context: CouponContext, answersUnder: string, accepting: Yield) {
     const { ledger, settings, observe } = context
     this.context = context
+    this.accepting = accepting
     const limits = { maxBatch: TOGETHER, maxQueue: QUEUE_MOST, lockWait: settings.lockWait }
     this.combiner = new Combiner(ledger, queueFamily(answersUnder), limits, observe)
   }
@@ -65,6 +68,7 @@ export class QueueConsumer {
       topics: [TOPIC],
       batch: BATCH_MOST,
       handle: records => this.handle(records),
+      rest: ms => this.accepting.restAfter(ms),
     }
   }
 

@@ -21,6 +21,7 @@ import { TOPIC } from './queue-consumer.ts'
 import { writeRecord } from './queue-record.ts'
 import { claimBySql } from './rung-sql.ts'
 import { ticketText } from './ticket.ts'
+import type { Yield } from './yield.ts'
 
 /** Claims that may wait to be in Kafka: a second of a rush. More are refused. */
 const WAITING_MOST = 20_000
@@ -48,6 +49,7 @@ export function claimByKafka(
   kafka: Kafka,
   blocks: Blocks,
   positions: LinePositions,
+  accepting: Yield,
 ): KafkaRung {
   const { gate, clock, cache } = context
   const judge = claimBySql(context)
@@ -95,6 +97,7 @@ export function claimByKafka(
     const at = clock()
     const { blockId: block, index } = place
     try {
+      accepting.noteClaim()
       const where = await publish(publisher, writeRecord({ couponId, memberId, block, index, at, call }))
       return await accepted(request, place, where, at)
     } catch (error) {

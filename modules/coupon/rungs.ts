@@ -11,6 +11,7 @@ import { PARTITIONS, QueueConsumer, TOPIC } from './queue-consumer.ts'
 import { claimByKafka } from './rung-kafka.ts'
 import { claimByRedis } from './rung-redis.ts'
 import { claimBySql } from './rung-sql.ts'
+import { Yield } from './yield.ts'
 
 export interface Wired {
   readonly rungs: ClaimRungs
@@ -49,8 +50,9 @@ function lineOf(context: CouponContext, answersUnder: string) {
   const { kafka, ledger, clock, log } = context
   if (!kafka) return null
   const blocks = new Blocks(ledger, clock, log)
-  const consumer = new QueueConsumer(context, answersUnder)
-  const rung = claimByKafka(context, kafka, blocks, new LinePositions(ledger, clock))
+  const accepting = new Yield()
+  const consumer = new QueueConsumer(context, answersUnder, accepting)
+  const rung = claimByKafka(context, kafka, blocks, new LinePositions(ledger, clock), accepting)
   return {
     consumer,
     rung,

@@ -6,8 +6,11 @@ import type { PaymentState } from './payment-states.ts'
 import type { Hold } from './requests.ts'
 import type { PaymentRow, SlotRow } from './tables.ts'
 
-/** Life of a hold that nobody renews, ms: three answers of a provider that takes its time (payment.providerTimeout). */
-export const HOLD_MS = 10_000
+/**
+ * Life of a hold that nobody renews, ms. It is renewed three times in this, so a provider may take its time; whoever paid by
+ * a process that died waits for its end. Too short would cost nothing but a second look: the fence decides.
+ */
+export const HOLD_MS = 4_000
 /** Clocks differ: a hold that seems to last for longer than this was made by one that is wrong, and holds nobody up. */
 const BELIEVED_MS = 2 * HOLD_MS
 

@@ -208,4 +208,59 @@ describe('the read cache', () => {
     expect([await first, await joined]).toEqual([{ trueAt: 920 }, { trueAt: 920 }])
     expect(await late).toEqual({ trueAt: 1_070 })
   })
+
+  it('gives what came too late for a short while, and does not ask at every read', async () => {
+    const loads: number[] = []
+    let trueAt = 500
+    const cache = new ReadCache<{ trueAt: number }>({
+      ...options,
+      lateFor: 20,
+      asOf: value => value.trueAt,
+      async load(keys) {
+        loads.push(trueAt)
+        return new Map(keys.map(key => [key, { trueAt }]))
+      },
+    })
+    const late = { trueAt: 500 }
+    expect(await cache.get('a', 1_000)).toEqual(late)
+    expect(cache.peek('a', 1_009)?.value).toEqual(late)
+    expect(loads).toHaveLength(1)
+    trueAt = 1_000
+    expect(cache.peek('a', 1_019)?.value).toEqual(late)
+    await expect.poll(() => cache.peek('a', 1_019)?.value).toEqual({ trueAt })
+    trueAt = 1_100
+    expect(await cache.get('a', 1_200)).toEqual({ trueAt })
+    expect(loads).toEqual([500, 1_000, 1_100])
+  })
+
+  it('refreshes what is outdated at its next read, and does not keep a load from before', async () => {
+    const ends: (() => void)[] = []
+    const cache = new ReadCache<number>({
+      ...options,
+      load: keys =>
+        new Promise(resolve => {
+          const value = ends.length
+          ends.push(() => resolve(new Map(keys.map(key => [key, value]))))
+        }),
+    })
+    const first = cache.get('a', 0)
+    await turn()
+    ends[0]!()
+    expect(await first).toBe(0)
+    cache.outdate()
+    expect(cache.peek('a', 1)?.value).toBe(0)
+    await turn()
+    expect(ends).toHaveLength(2)
+    cache.outdate()
+    ends[1]!()
+    await turn()
+    expect(cache.peek('a', 2)?.value).toBe(0)
+    await turn()
+    expect(ends).toHaveLength(3)
+    ends[2]!()
+    await turn()
+    expect(cache.peek('a', 3)?.value).toBe(2)
+    await turn()
+    expect(ends).toHaveLength(3)
+  })
 })

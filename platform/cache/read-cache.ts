@@ -13,6 +13,11 @@ export interface CacheOptions<V> {
   asOf?(value: V): number
   /** ms by which `asOf` may be before a load began, at most; default 0. Who comes later than that allows does not join. */
   readonly olderBy?: number
+  /**
+   * ms for which a value is given that was older than `staleness` allows when it came: to ask again at once would tell
+   * nothing newer, and would ask whatever is late already at every read. Default 0. Only with `asOf`, which says its age.
+   */
+  readonly lateFor?: number
   /** ms for which "does not exist" is remembered. */
   readonly negativeFor: number
   /** Entries kept; the one loaded longest ago makes room: what is read is refreshed, so that is the one least used. */
@@ -27,6 +32,8 @@ interface Entry<V> {
   readonly asOf: number
   readonly refreshAt: number
   readonly endsAt: number
+  /** Of the load. */
+  readonly generation: number
 }
 
 interface Load<V> {
@@ -51,6 +58,8 @@ export class ReadCache<V> {
   /** Grows with each invalidation: a load that began before it is not kept. */
   private readonly invalidated = new Map<string, number>()
   private generation = 0
+  /** What was loaded before is refreshed at its next read. */
+  private outdated = 0
   private next: { keys: string[]; done: Promise<ReadonlyMap<string, V>> } | null = null
 
   constructor(options: CacheOptions<V>) {
@@ -63,7 +72,7 @@ export class ReadCache<V> {
     const entry = this.entries.get(key)
     // Before its own time: the clock was set back, and the age of what is here cannot be told.
     if (entry === undefined || now >= entry.endsAt || now < entry.asOf) return null
-    if (now < entry.refreshAt) this.counts.hits++
+    if (now < entry.refreshAt && entry.generation >= this.outdated) this.counts.hits++
     else {
       this.counts.stale++
       // Whoever waits for it says if it fails; until its end the old answer is right.
@@ -88,7 +97,14 @@ export class ReadCache<V> {
     if (this.invalidated.size > this.options.most) this.clear()
   }
 
-  /** Everything may have changed. */
+  /** Everything may have changed: it is given until it is refreshed, or ends, and the next read of it refreshes it. */
+  outdate(): void {
+    this.outdated = ++this.generation
+    // Those under way may not know of it.
+    this.loads.clear()
+  }
+
+  /** Everything may have changed, and nothing of it is given any more. */
   clear(): void {
     this.entries.clear()
     this.loads.clear()
@@ -105,7 +121,7 @@ export class ReadCache<V> {
       .then(values => {
         const loaded = values.get(key)
         if ((this.invalidated.get(key) ?? 0) < generation && this.loads.get(key) === load)
-          this.keep(key, loaded, now)
+          this.keep(key, loaded, now, generation)
         return loaded
       })
       .finally(() => {
@@ -118,7 +134,11 @@ export class ReadCache<V> {
 
   private tryLater(key: string, entry: Entry<V>, now: number): void {
     if (this.entries.get(key) !== entry) return
-    this.entries.set(key, { ...entry, refreshAt: now + this.options.freshFor * RETRY_PART })
+    this.entries.set(key, {
+      ...entry,
+      refreshAt: now + this.options.freshFor * RETRY_PART,
+      generation: this.generation,
+    })
   }
 
   /** Joins the load of this turn of the loop. */
@@ -138,16 +158,20 @@ export class ReadCache<V> {
     return this.next.done
   }
 
-  private keep(key: string, value: V | undefined, began: number): void {
+  private keep(key: string, value: V | undefined, began: number, generation: number): void {
     const asOf = value === undefined ? began : Math.min(began, this.options.asOf?.(value) ?? began)
-    const { freshFor, staleness, negativeFor, most } = this.options
+    const { freshFor, staleness, negativeFor, lateFor = 0, most } = this.options
     this.entries.delete(key)
     if (this.entries.size >= most) {
       const oldest = this.entries.keys().next()
       if (!oldest.done) this.entries.delete(oldest.value)
     }
     const fresh = freshFor * (1 - JITTER * this.random())
-    const endsAt = asOf + (value === undefined ? Math.min(negativeFor, staleness) : staleness)
-    this.entries.set(key, { value, asOf, refreshAt: Math.min(asOf + fresh, endsAt), endsAt })
+    const endsAt =
+      value === undefined
+        ? began + Math.min(negativeFor, staleness)
+        : Math.max(asOf + staleness, began + lateFor)
+    const refreshAt = Math.min(Math.max(asOf + fresh, began + lateFor / 2), endsAt)
+    this.entries.set(key, { value, asOf, refreshAt, endsAt, generation })
   }
 }

@@ -138,6 +138,7 @@ export class GroupConsumer implements Group {
     const queue = new PartitionQueue(at.topic, at.partition, next, this.ending.get(key), {
       batch: this.options.batch,
       handle: records => this.options.handle(records),
+      rest: ms => this.options.rest?.(ms) ?? 0,
       handled: (of, offset, count) => this.noteHandled(of, offset, count),
       roomier: () => this.fetcher.pump(),
       rejected: (_, error) =>

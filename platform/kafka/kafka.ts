@@ -52,6 +52,8 @@ export interface GroupOptions {
    * Partitions are handled side by side, batches of one partition one after the other.
    */
   handle(records: readonly TakenRecord[]): Promise<void>
+  /** Pause before the next batch of the partition, ms, after one that took `ms`. What comes meanwhile goes with it. Absent: none. */
+  rest?(ms: number): number
 }
 
 export interface Group {

@@ -14,6 +14,8 @@ export interface PartitionQueueDeps {
   /** Most records of a batch. */
   readonly batch: number
   handle(records: readonly TakenRecord[]): Promise<void>
+  /** Pause after a batch that took `ms`, ms. */
+  rest(ms: number): number
   /** Everything before this offset has been handled. */
   handled(queue: PartitionQueue, offset: number, count: number): void
   /** There may be room again. */
@@ -77,6 +79,7 @@ export class PartitionQueue {
     let attempt = 0
     while (this.records.length > 0 && !this.ended) {
       const batch = this.records.slice(0, this.deps.batch)
+      const began = performance.now()
       try {
         await this.deps.handle(batch)
       } catch (error) {
@@ -90,6 +93,8 @@ export class PartitionQueue {
       this.drop(batch.length)
       this.deps.handled(this, batch.at(-1)!.offset + 1, batch.length)
       this.deps.roomier()
+      const rest = this.deps.rest(performance.now() - began)
+      if (rest > 0) await this.pause(rest)
     }
     this.working = null
   }

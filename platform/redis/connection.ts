@@ -1,6 +1,6 @@
 // One connection to Redis that is kept: given up when it breaks, hangs or turns out to be a replica's, and made anew.
 
-import { createClient } from 'redis'
+import { createClient } from '@redis/client'
 import { type Backoff, fullJitter } from '../../resilience/backoff.ts'
 import type { Log } from '../log/log.ts'
 import { sayWhy, without } from './redis-errors.ts'

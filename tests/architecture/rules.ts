@@ -111,7 +111,7 @@ export const PLACES: readonly Place[] = [
       'nodemailer',
       'pino',
       'prom-client',
-      'redis',
+      '@redis/client',
       'secure-json-parse',
       'typebox',
       'uuid',

@@ -23,16 +23,23 @@ export function decidedClaims(coupon: Coupons): Coupons {
       const { requestId, idempotencyKey } = reply
       const end = await vi.waitFor(
         async () => {
-          const asked = await coupon.claimProgress({ couponId, ticket })
+          // The shop is gone: there is nobody to ask, as with any other request.
+          const asked = await coupon.claimProgress({ couponId, ticket }).catch(lost => ({ lost }))
+          if ('lost' in asked) return asked
           if (!asked.ok) throw new Error(`${asked.refusal.code}: ${asked.refusal.detail}`)
           if (asked.value.state === 'accepted') throw new Error(`${ticket} is not decided yet`)
-          return asked.value
+          return { decided: asked.value }
         },
         { timeout: PATIENCE_MS, interval: LOOK_EVERY_MS },
       )
+      if ('lost' in end) throw end.lost
+      const { decided } = end
       const asked = { requestId, idempotencyKey }
-      if (end.claim !== null) return { ...asked, status: 201, ok: true, value: end.claim }
-      const { code, detail } = end.refusal ?? { code: 'internal_error', detail: 'refused without a reason' }
+      if (decided.claim !== null) return { ...asked, status: 201, ok: true, value: decided.claim }
+      const { code, detail } = decided.refusal ?? {
+        code: 'internal_error',
+        detail: 'refused without a reason',
+      }
       return { ...asked, status: 409, ...refuse(code as RefusalCode, detail) }
     },
   }

@@ -1,20 +1,22 @@
 // A shop that is killed in the middle of its work, or told to stop: every key has exactly one effect, what was
 // committed is told to everybody who has to hear of it, and nobody who was answered was answered wrongly.
 
-import { afterEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { codeOf, type Member, must, type Person } from '../support/people.ts'
 import { onEveryShop, type ShopKind } from '../support/shop-kinds.ts'
 import { PRICE, Stall, tally, times, wins } from '../support/stall.ts'
 
 const ORDERS = 120
 const MEMBERS = 12
-const PATIENCE_MS = 60_000
 /** Until a shop that came back has caught up: a lease of the dead process ends, sweeps come round, ms. */
 const SOON = { timeout: 40_000 }
 
 function suite(engine: ShopKind): void {
-  let stall: Stall | undefined
-  afterEach(() => stall?.close())
+  let shop: Stall
+  beforeAll(async () => {
+    shop = await Stall.open(engine, { customers: 2 * MEMBERS })
+  })
+  afterAll(() => shop?.close())
 
   /** Null: no answer came. */
   async function heard<T>(answer: Promise<T>): Promise<T | null> {
@@ -25,11 +27,7 @@ function suite(engine: ShopKind): void {
     }
   }
 
-  it('has one effect a key after kill -9 in a stream of orders and payments, and tells of all', {
-    timeout: PATIENCE_MS,
-  }, async () => {
-    stall = await Stall.open(engine, { customers: MEMBERS })
-    const shop = stall
+  it('has one effect a key after kill -9 in a stream of orders and payments, and tells of all', async () => {
     const members = await shop.members(MEMBERS)
     const productId = await shop.product(1_000)
     const couponId = await shop.coupon(MEMBERS)
@@ -89,11 +87,7 @@ function suite(engine: ShopKind): void {
     await shop.booksBalance()
   })
 
-  it('loses no cancellation, refund or point when it is killed between their steps', {
-    timeout: PATIENCE_MS,
-  }, async () => {
-    stall = await Stall.open(engine, { customers: MEMBERS })
-    const shop = stall
+  it('loses no cancellation, refund or point when it is killed between their steps', async () => {
     const members = await shop.members(MEMBERS)
     const productId = await shop.product(1_000)
     await times(MEMBERS, i =>
@@ -132,8 +126,6 @@ function suite(engine: ShopKind): void {
   })
 
   it('answers all it has taken on when it is told to stop, keeps it, and ends with 0', async () => {
-    stall = await Stall.open(engine)
-    const shop = stall
     const productId = await shop.product(1_000)
     const who = shop.people.guest()
     const running = times(100, i => heard(shop.order(who, productId, 1, {}, `stopping-no-${i}`)))

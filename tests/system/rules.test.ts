@@ -305,68 +305,6 @@ function suite(engine: ShopKind): void {
       .toMatchObject({ units: 80, revenue: 8_000, refundedUnits: 10 })
     expect(must(await boss.bestseller.compareRanking({}))).toMatchObject({ differences: 0 })
   })
-
-  it('loses and doubles nothing when it is killed in the middle of orders and payments', async () => {
-    // Orders of this test must not expire while a busy machine starts the shop again.
-    await shop.stop()
-    shop = await place.start({ LEVEE_ORDER_PAYMENT_WINDOW: '600' })
-    people = People.of(place, shop)
-    boss = people.person(boss.authorization)
-    const productId = await product(500)
-    const port = new URL(shop.url).port
-    const guest = people.guest()
-    const attempt = async (i: number): Promise<boolean> => {
-      try {
-        const placed = await place1(
-          guest,
-          productId,
-          1,
-          { orderId: `crash-${engine.name}-${i}` },
-          `crash-order-${i}`,
-        )
-        if (!placed.ok) return false
-        return (await pay(guest, placed.value.orderId, 'tok_ok', `crash-payment-${i}`)).ok
-      } catch {
-        return false // no answer: asked again below with the same keys
-      }
-    }
-    let answered = 0
-    const first = times(150, async i => {
-      const done = await attempt(i)
-      if (done) answered++
-      return done
-    })
-    await expect.poll(() => answered, { interval: 1 }).toBeGreaterThan(10)
-    await shop.kill()
-    await first
-    shop = await place.start({ LEVEE_HTTP_PORT: port, LEVEE_ORDER_PAYMENT_WINDOW: '600' })
-    people = People.of(place, shop)
-    boss = people.person(boss.authorization)
-    const again = people.person(guest.authorization)
-    const all = () =>
-      times(150, async i => {
-        const placed = await place1(
-          again,
-          productId,
-          1,
-          { orderId: `crash-${engine.name}-${i}` },
-          `crash-order-${i}`,
-        )
-        if (!placed.ok) return placed
-        return pay(again, placed.value.orderId, 'tok_ok', `crash-payment-${i}`)
-      })
-    // Whose payment the dead process held hears "not now" until that hold ends: each is asked again with its key.
-    const refused = async () => (await all()).filter(result => !result.ok).map(codeOf)
-    await expect.poll(refused, { timeout: 60_000, interval: 500 }).toEqual([])
-    expect(await stockOf(productId)).toMatchObject({ sold: 150, reserved: 0, available: 350 })
-    await expect
-      .poll(async () => must(await boss.bestseller.compareRanking({})).differences, { timeout: 15_000 })
-      .toBe(0)
-    const verified = await place.run('verify', '--json')
-    expect(JSON.parse(verified.stdout).checks.flatMap((check: { wrong: string[] }) => check.wrong)).toEqual(
-      [],
-    )
-  })
 }
 
 onEveryShop('the rules of the shop', suite)
