@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import LongestFirst from './tests/sequencer.ts'
 
 export default defineConfig({
   test: {
@@ -6,6 +7,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '.levee/**'],
     // One a core of the smallest machine that must be enough; servers under test need the rest.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // A test that passes only sometimes has found something.
     retry: 0,
     // ms. Whole-system tests start servers and wait for conditions, on a machine that others use too.

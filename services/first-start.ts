@@ -24,9 +24,11 @@ export async function firstAdministrator(doors: Doors, email: string): Promise<A
 export async function firstCatalogue(doors: Doors, file: string, silent: boolean): Promise<number> {
   const some = await doors.product.listProducts(systemCall('first-start', Date.now()), { limit: 1 })
   if (!some.ok || some.value.products.length > 0) return 0
-  const { importRetailFile } = await import('./import/import-retail.ts')
+  const { importRetail, readImport } = await import('./import/import-retail.ts')
   const progress = createProgress({ label: 'Loading the catalogue', unit: 'rows', silent })
-  const imported = await importRetailFile(doors, file, (done, total) => progress.update(done, total))
+  const imported = await importRetail(doors, await readImport(file), (done, total) =>
+    progress.update(done, total),
+  )
   progress.finish()
   return imported.products.created
 }

@@ -23,15 +23,14 @@ async function importFile(file: string, options: Options): Promise<void> {
   const config = await configOf(options)
   const { createLog } = await import('../../platform/log/log.ts')
   const { createProgress } = await import('../../platform/progress/progress.ts')
-  const { createShop } = await import('../all.ts')
-  const { importRetailFile } = await import('../import/import-retail.ts')
+  const { importRetail, readImport } = await import('../import/import-retail.ts')
+  const plan = await readImport(file).catch(badRetailFile)
   const log = createLog({ level: config['log.level'], name: 'levee', to: 'stderr' })
+  const { createShop } = await import('../all.ts')
   const shop = await createShop(config, log, 'import').catch(ledgerAway)
   try {
     const progress = createProgress({ label: 'Importing', unit: 'rows', silent: options.json === true })
-    const imported = await importRetailFile(shop.doors, file, (done, total) =>
-      progress.update(done, total),
-    ).catch(badRetailFile)
+    const imported = await importRetail(shop.doors, plan, (done, total) => progress.update(done, total))
     progress.finish()
     if (options.json) console.log(JSON.stringify(imported))
     else report(imported)

@@ -24,13 +24,17 @@ export interface Imported {
 
 export type ImportDoors = Pick<Doors, 'product' | 'order' | 'account'>
 
-/** `progress` hears how much of all is done. Throws RetailFileError for a file that is none, before anything is written. */
-export async function importRetailFile(
+/** What there is to import. Throws RetailFileError for a file that is none: read it before a ledger is opened for it. */
+export async function readImport(file: string): Promise<ReplayPlan> {
+  return planReplay(await readAllLines(file))
+}
+
+/** `progress` hears how much of all is done. */
+export async function importRetail(
   doors: ImportDoors,
-  file: string,
+  plan: ReplayPlan,
   progress: (done: number, total: number) => void = () => undefined,
 ): Promise<Imported> {
-  const plan = planReplay(await readAllLines(file))
   const total = plan.products.length + plan.members.length
   let done = 0
   let created = 0
