@@ -1,14 +1,22 @@
 // Accepting comes before deciding: what lies in the line is safe, and somebody waits for the answer to a claim. A process
-// that does both leaves most of its time to accepting while claims come, and decides more of them in one transaction
-// then. A consumer in a process of its own never rests.
+// that has no time left leaves most of it to accepting while claims come, and decides more of them in one transaction
+// then. One that has some, and a consumer in a process of its own, never rests.
 
 /** The next batch waits so many times as long as the last one took, */
 const REST_PART = 2
-/** and no longer, ms: at a steady pace a claim is decided within this and two batches. */
+/** and no longer, ms: the line is never given up for the door. */
 const REST_MOST_MS = 200
+/** Part of the time at work from which on a process has none left: at two thirds of what it can do it is at some 0.8. */
+const NO_TIME_LEFT = 0.95
 
 export class Yield {
+  private readonly atWork: () => number
   private came = 0
+
+  /** `atWork`: part of the time since it was last asked in which this process's loop was at work, 0 to 1. */
+  constructor(atWork: () => number = loopAtWork()) {
+    this.atWork = atWork
+  }
 
   /** A claim came to this process, to be accepted. */
   noteClaim(): void {
@@ -19,6 +27,16 @@ export class Yield {
   restAfter(ms: number): number {
     const { came } = this
     this.came = 0
-    return came === 0 ? 0 : Math.min(REST_MOST_MS, ms * REST_PART)
+    return this.atWork() < NO_TIME_LEFT || came === 0 ? 0 : Math.min(REST_MOST_MS, ms * REST_PART)
+  }
+}
+
+function loopAtWork(): () => number {
+  let before = performance.eventLoopUtilization()
+  return () => {
+    const now = performance.eventLoopUtilization()
+    const { utilization } = performance.eventLoopUtilization(now, before)
+    before = now
+    return utilization
   }
 }

@@ -58,7 +58,7 @@ function plant(folder: string, { name, file, find, replace }: PlantedBug): void 
 async function firstFailure(
   folder: string,
   tests: readonly string[],
-  engines: Readonly<Record<string, string>>,
+  engines: NodeJS.ProcessEnv,
 ): Promise<string | null> {
   const vitest = path.join(folder, 'node_modules/vitest/vitest.mjs')
   const child = spawn(process.execPath, [vitest, 'run', ...tests, '--bail=1', '--reporter=verbose'], {
