@@ -1,12 +1,11 @@
 // The line of claims, as measures use it: filled while nobody takes from it, asked at a steady pace.
 
-import { couponContract } from '../../modules/coupon/contract.ts'
 import { readTicket } from '../../modules/coupon/ticket.ts'
 import type { Call } from '../../platform/contract/call.ts'
-import { createClient } from '../../platform/http/client.ts'
-import { createSender } from '../../platform/http/send.ts'
 import type { BenchShop } from './bench-shop.ts'
 import { type Doors, manyAtOnce, whileItHangs } from './closed-shop.ts'
+import { claimPath } from './coupons.ts'
+import { LeanClient } from './lean-client.ts'
 import { LineLooker, preciseNow, type Stand } from './line-looker.ts'
 import { OpenLoop } from './open-loop.ts'
 
@@ -73,19 +72,21 @@ export async function steadyClaims(
   members: readonly string[],
   perSecond: number,
 ): Promise<Waits> {
-  const sender = createSender(new URL(shop.url), CONNECTIONS)
-  const coupon = createClient(couponContract, { baseUrl: shop.url, sender })
+  const client = new LeanClient(shop.url, CONNECTIONS)
   const accepted: (Stand & { readonly at: number })[] = []
   const loop = new OpenLoop({
     perSecond,
     most: UNDER_WAY,
     async work(number) {
       const authorization = members[number]!
-      const claimed = await coupon.claimCoupon({ couponId }, { authorization })
+      const key = `Idempotency-Key: ${couponId}-${number}`
+      const { status, body } = await client.post(
+        claimPath(couponId),
+        `Authorization: ${authorization}\r\n${key}`,
+      )
       const at = preciseNow()
-      if (!claimed.ok) throw new Error(`a claim was refused: ${claimed.refusal.detail}`)
-      if (!('ticket' in claimed.value)) throw new Error('a claim was decided at once')
-      accepted.push({ ...standOf(claimed.value.ticket), at })
+      if (status !== 202) throw new Error(`a claim was answered with ${status}: ${body}`)
+      accepted.push({ ...standOf((JSON.parse(body) as { ticket: string }).ticket), at })
     },
   })
   const looker = new LineLooker(shop.ledger)
@@ -95,7 +96,7 @@ export async function steadyClaims(
   await loop.stop()
   const late = await lineDecided(looker, accepted)
   await looker.stop()
-  sender.close()
+  client.close()
   const waits = accepted.map(({ partition, offset, at }) => {
     const decided = looker.decidedAt(partition, offset) ?? Number.POSITIVE_INFINITY
     // Decided before its answer arrived: nobody waited for it.

@@ -9,11 +9,14 @@ const REST_MOST_MS = 200
 /** Part of the time at work from which on a process has none left: at two thirds of what it can do it is at some 0.8. */
 const NO_TIME_LEFT = 0.95
 
+/** Time looked at, ms: in a shorter one every process is busy now and then. */
+const WINDOW_MS = 300
+
 export class Yield {
   private readonly atWork: () => number
   private came = 0
 
-  /** `atWork`: part of the time since it was last asked in which this process's loop was at work, 0 to 1. */
+  /** `atWork`: part of a short while ago in which this process's loop was at work, 0 to 1. */
   constructor(atWork: () => number = loopAtWork()) {
     this.atWork = atWork
   }
@@ -33,10 +36,15 @@ export class Yield {
 
 function loopAtWork(): () => number {
   let before = performance.eventLoopUtilization()
+  let since = performance.now()
+  let last = 0
   return () => {
-    const now = performance.eventLoopUtilization()
-    const { utilization } = performance.eventLoopUtilization(now, before)
-    before = now
-    return utilization
+    const now = performance.now()
+    if (now - since < WINDOW_MS) return last
+    const until = performance.eventLoopUtilization()
+    last = performance.eventLoopUtilization(until, before).utilization
+    before = until
+    since = now
+    return last
   }
 }
