@@ -21,6 +21,8 @@ const PATIENCE_MS = 5_000
 export interface Waits {
   /** ms; Infinity: it was not seen while it was on top. */
   readonly waits: readonly number[]
+  /** Units sold, by product. */
+  readonly sold: ReadonlyMap<string, number>
   readonly problems: readonly string[]
 }
 
@@ -72,7 +74,7 @@ export async function paidToVisible(
     // Seen before its buyer knew that it was paid: nobody waited for it.
     return Math.max(0, (seen.get(productId) ?? Number.POSITIVE_INFINITY) - paid)
   })
-  return { waits, problems: customers.problems }
+  return { waits, sold: unitsOf, problems: customers.problems }
 }
 
 const pause = (): Promise<void> => new Promise(resolve => setTimeout(resolve, LOOK_EVERY_MS))

@@ -77,6 +77,8 @@ export async function readTraffic(shop: BenchShop, retail: RetailFile) {
   }
   return {
     alongside,
+    /** Sold by others while none of this was under way. */
+    noteSold: (units: ReadonlyMap<string, number>) => checker.noteSold(units),
     /** Ends it. Returns what went wrong. */
     close(): string[] {
       customers.close()

@@ -34,6 +34,8 @@ export class StalenessChecker {
   private readonly sender
   private readonly product
   private readonly bestseller
+  /** Units that others sold while nobody looked. */
+  private readonly beside = new Map<string, number>()
   private looking: Promise<void> | null = null
   private stopped = false
 
@@ -64,6 +66,12 @@ export class StalenessChecker {
     await this.looking
   }
 
+  /** Others sold this, and what they sold has long arrived when it looks again. */
+  noteSold(units: ReadonlyMap<string, number>): void {
+    for (const [productId, more] of units)
+      this.beside.set(productId, (this.beside.get(productId) ?? 0) + more)
+  }
+
   close(): void {
     this.sender.close()
   }
@@ -84,7 +92,7 @@ export class StalenessChecker {
     if (!answer.ok) return this.tell(`product ${productId}: ${answer.refusal.detail}`)
     const { asOf, available } = answer.value
     this.age(`product ${productId}`, asOf, sent, this.declared.product)
-    const start = this.before.get(productId)!
+    const start = this.before.get(productId)! - (this.beside.get(productId) ?? 0)
     const least = start - this.count(productId, sale => sale.asked <= Date.now())
     const most = start - this.count(productId, sale => sale.placed < sent - this.declared.product)
     if (available < least || available > most)
@@ -97,8 +105,9 @@ export class StalenessChecker {
     if (!answer.ok) return this.tell(`ranking: ${answer.refusal.detail}`)
     this.age('ranking', answer.value.asOf, sent, this.declared.bestseller)
     for (const { productId, units } of answer.value.rows) {
-      const least = this.count(productId, sale => sale.paid < sent - this.declared.bestseller)
-      const most = this.count(productId, sale => sale.asked <= Date.now())
+      const others = this.beside.get(productId) ?? 0
+      const least = others + this.count(productId, sale => sale.paid < sent - this.declared.bestseller)
+      const most = others + this.count(productId, sale => sale.asked <= Date.now())
       if (units < least || units > most)
         this.tell(`ranking: ${units} of ${productId} are sold; right is ${least} to ${most}`)
     }

@@ -9,14 +9,17 @@ import type { BestsellerDeps } from './deps.ts'
 import { addFigures, type BestsellerTx, lockState, setState } from './store.ts'
 import type { BestsellerTables } from './tables.ts'
 
+/** What a ranking is made of. */
+export const SALES = ['order.paid', 'order.refunded'] as const
+
 /** The inbox of a generation: each counts every event once for itself. */
-export const inboxOf = (generation: number): string => `bestseller.${generation}`
+export const inboxOf = (generation: number | ''): string => `bestseller.${generation}`
 
 /** `counted` is called after each commit. */
 export function salesConsumer(deps: BestsellerDeps, counted: () => void): Consumer {
   return {
     name: 'bestseller',
-    types: ['order.paid', 'order.refunded'],
+    types: SALES,
     async handle(events) {
       await deps.ledger.write<BestsellerTables, void>(async tx => {
         const state = await lockState(deps.ledger, tx)

@@ -15,7 +15,7 @@ import { deleteOldDays } from './store.ts'
 
 export { bestsellerSchema } from './tables.ts'
 
-const FRESH_PART = 0.5
+const FRESH_PART = 0.25
 /** While sales come later than the staleness, a page is made anew so often: it says itself how old it is. */
 const LATE_PART = 0.1
 /** Different rankings in memory: periods × countries × sizes that people really ask for; 10 KB each at most. */

@@ -3,14 +3,14 @@
 // in that state. Where that cannot be told (empty, a rebuild, too far behind) a new era begins with nothing in it,
 // and what is asked for is filled again.
 
-import { deliveredUpTo } from '../../platform/events/delivered-up-to.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Log } from '../../platform/log/log.ts'
 import type { Clock } from '../../platform/module.ts'
 import { RedisAway } from '../../platform/redis/redis.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
+import { countedUpTo } from './counted-up-to.ts'
 import type { LiveCounts } from './live-counts.ts'
-import type { Head, LiveRanking } from './live-ranking.ts'
+import type { Found, Head, LiveRanking } from './live-ranking.ts'
 import { type Changes, changesSince, editionNow } from './live-store.ts'
 
 export interface PublisherDeps {
@@ -28,9 +28,9 @@ export interface PublisherDeps {
 /** Pause after a publication, ms: what changes meanwhile goes together; a buyer waits for no less elsewhere. */
 const PAUSE_MS = 20
 /** And at least so many times as long as it took: the ledger has others to serve, and in a rush most of all. */
-const PAUSE_PART = 2
+const PAUSE_PART = 1
 /** Longest such pause, ms: a quarter of the staleness, or a slow moment of the ledger would last. */
-const PAUSE_MOST_MS = 250
+const PAUSE_MOST_MS = 100
 /** Losing so often in a row means that others publish all the time. */
 const RACES_MOST = 3
 /** Before it rests; whatever is left then, another process tells. */
@@ -119,8 +119,11 @@ export class RankingPublisher {
 
   private async pass(): Promise<void> {
     for (let attempt = 1; attempt <= RACES_MOST; attempt++) {
-      const head = await this.deps.live.head()
-      if (await this.bring(head)) return
+      const { ledger, clock, live } = this.deps
+      const checked = clock()
+      // Before the snapshot that `bring` takes: what had arrived by then is in it.
+      const [head, asOf] = await Promise.all([live.head(), countedUpTo(ledger, checked)])
+      if (await this.bring(head, { asOf, checked })) return
       this.deps.counts.raced++
     }
     // What the others told may be less than is known here: again after a pause.
@@ -128,11 +131,9 @@ export class RankingPublisher {
   }
 
   /** Brings Redis from `head` to what the ledger says now. False: somebody else was quicker. */
-  private async bring(head: Head | null): Promise<boolean> {
-    const { ledger, clock, live, counts } = this.deps
-    const checked = clock()
-    // Before the snapshot: what had arrived by then is in it.
-    const found = { checked, asOf: await deliveredUpTo(ledger, checked) }
+  private async bring(head: Head | null, found: Found): Promise<boolean> {
+    const { ledger, live, counts } = this.deps
+    const { checked } = found
     const ended = head?.scopes.filter(scope => scope.endsAt <= checked) ?? []
     await live.drop(ended)
     const scopes = head?.scopes.filter(scope => scope.endsAt > checked).map(({ scope }) => scope) ?? []
@@ -146,11 +147,7 @@ export class RankingPublisher {
     return this.tell(head, changes, found)
   }
 
-  private async tell(
-    head: Head,
-    changes: Changes,
-    found: { asOf: number; checked: number },
-  ): Promise<boolean> {
+  private async tell(head: Head, changes: Changes, found: Found): Promise<boolean> {
     const { live, counts, changed } = this.deps
     if (!(await live.apply(head, changes, found))) return false
     counts.published++

@@ -1,13 +1,13 @@
 // The sql rung of bestseller.read: the projection, added up by the ledger.
 
-import { deliveredUpTo } from '../../platform/events/delivered-up-to.ts'
+import { countedUpTo } from './counted-up-to.ts'
 import type { BestsellerDeps, RankingRung } from './deps.ts'
 import { topRows } from './store.ts'
 
 export function sqlRung({ ledger, clock }: Pick<BestsellerDeps, 'ledger' | 'clock'>): RankingRung {
   return {
     async top(asked) {
-      const asOf = await deliveredUpTo(ledger, clock())
+      const asOf = await countedUpTo(ledger, clock())
       return { asOf, rows: await topRows(ledger, asked) }
     },
   }

@@ -307,7 +307,8 @@ export const settings = {
   'bestseller.staleness': row({
     env: 'LEVEE_BESTSELLER_STALENESS',
     type: int(50, MINUTE_MS),
-    default: 1_000,
+    // Through Kafka events need up to a second where the machine is full, and a fifth of that where it is not.
+    default: 2_000,
     unit: 'ms',
     description:
       'The oldest that a ranking is shown, counted from the sale: what events need to arrive is part of it. Older only while they wait for longer than this, and then it says so.',

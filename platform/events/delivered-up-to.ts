@@ -1,17 +1,28 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Ledger } from '../sql/ledger.ts'
 
 /** Rows looked at: numbers and times differ in order by as much as batches overlap. */
 const OLDEST_ROWS = 100
 
+/** Who hears, and of what. */
+export interface Hearing {
+  readonly types: readonly string[]
+  /** The name under which it stands in the inbox, as SQL. */
+  readonly inbox: RawBuilder<unknown>
+}
+
 /**
- * The moment, epoch ms, before which every event has had its effects, as far as the outbox knows: `now`, or when the
- * oldest event that is still in it was made. Ask before reading what the events feed: `now` is from before the call.
+ * The moment, epoch ms, before which every event of these types has had its effect on this consumer, as far as the ledger
+ * knows: `now`, or when the oldest was made that is still in the outbox and not in the consumer's inbox. Ask before reading
+ * what the events feed: `now` is from before the call.
  */
-export async function deliveredUpTo(ledger: Ledger, now: number): Promise<number> {
+export async function deliveredUpTo(ledger: Ledger, now: number, { types, inbox }: Hearing): Promise<number> {
+  // Rows that took effect leave the outbox a moment later, and are few.
   const { rows } = await sql<{ oldest: number | null }>`SELECT MIN(created_at) AS oldest
-    FROM (SELECT created_at FROM outbox ORDER BY seq LIMIT ${sql.lit(OLDEST_ROWS)}) waiting`.execute(
-    ledger.reads(),
-  )
+    FROM (SELECT created_at FROM outbox
+      WHERE type IN (${sql.join(types.map(type => sql.lit(type)))}) AND NOT EXISTS (
+        SELECT 1 FROM inbox WHERE consumer = ${inbox} AND inbox.event_key = outbox.event_key
+          AND inbox.version >= outbox.version)
+      ORDER BY seq LIMIT ${sql.lit(OLDEST_ROWS)}) waiting`.execute(ledger.reads())
   return Math.min(now, rows[0]?.oldest ?? now)
 }

@@ -13,6 +13,11 @@ import { takenRecords } from './records.ts'
 const WAIT_MS = 500
 /** The same while a partition has no room: it must not wait for the others' silence once it has, ms. */
 const SHORT_WAIT_MS = 10
+/**
+ * From one request to the next at least, ms: what comes one by one is taken together, or a hundred events a second would be a
+ * hundred requests, transactions and commits of each group. Whoever waits for an event waits half of this longer.
+ */
+const APART_MS = 15
 /** Longest wait for an answer, ms: then the broker hangs. */
 const REQUEST_MS = 2_000
 /** Bytes of one partition, and of one answer. A single batch larger than that comes all the same. */
@@ -121,11 +126,17 @@ export class Fetcher {
       if (roomy.length === 0) continue
       this.asked.add(leader)
       const wait = roomy.length === queues.length ? WAIT_MS : SHORT_WAIT_MS
+      const next = performance.now() + APART_MS
       void this.fetch(metadata, leader, roomy, wait)
         .catch(error => this.failed(error, roomy))
         .finally(() => {
-          this.asked.delete(leader)
-          this.pump()
+          const again = (): void => {
+            this.asked.delete(leader)
+            this.pump()
+          }
+          const left = next - performance.now()
+          if (left > 0) setTimeout(again, left)
+          else again()
         })
     }
     if (byLeader.has(-1)) throw new Error('a partition has no leader')

@@ -161,8 +161,8 @@ export const gateBugs: readonly PlantedBug[] = [
     name: 'waiting sales promised',
     rule: 'the ranking says what it counts',
     file: 'modules/bestseller/publish-ranking.ts',
-    find: 'asOf: await deliveredUpTo(ledger, checked) }',
-    replace: 'asOf: checked, waiting: await deliveredUpTo(ledger, checked) }',
+    find: 'this.bring(head, { asOf, checked })',
+    replace: 'this.bring(head, { asOf: Math.max(asOf, checked), checked })',
     tests: 'modules/bestseller/live-ranking.test.ts',
   },
   {
