@@ -122,6 +122,8 @@ onEveryLedger('sessions in Redis', engine =>
       const { memberId, token } = await member('operator')
       const first = await known(token)
       const before = clock()
+      // Nobody waited for it to be there.
+      await expect.poll(() => redises[0]!.command('EXISTS', keyed(token))).toBe(1)
       expect(await shared(token)).toEqual(first)
       expect(first).toMatchObject({ id: memberId, roles: ['customer', 'operator'] })
       expect(first.asOf).toBeLessThanOrEqual(before)

@@ -1,6 +1,6 @@
 // The sql rung of bestseller.read: the projection, added up by the ledger.
 
-import { countedUpTo } from './counted-up-to.ts'
+import { countedUpTo } from './counted-store.ts'
 import type { BestsellerDeps, RankingRung } from './deps.ts'
 import { topRows } from './store.ts'
 

@@ -4,7 +4,7 @@
 
 import type { Clock } from '../module.ts'
 import { type KeyFamily, keyOf, withJitter } from '../redis/keys.ts'
-import type { Redis } from '../redis/redis.ts'
+import { type Redis, script } from '../redis/redis.ts'
 import { Recent } from './recent.ts'
 
 export interface TierOptions<V> {
@@ -37,6 +37,14 @@ export interface TierCounts {
 
 /** Keys remembered as changed, so that what is older does not come back: more than change in a second. */
 const CHANGED_MOST = 10_000
+
+/**
+ * KEYS, ARGV of each a text and its life in ms. One command for all of a load, which is bounded: a command of its own for each
+ * cost this process more than all else about a stranger's session.
+ */
+export const SET_ALL = script(`
+for i, key in ipairs(KEYS) do redis.call('SET', key, ARGV[2 * i - 1], 'PX', ARGV[2 * i]) end
+return #KEYS`)
 
 export class RedisTier<V> {
   readonly counts: TierCounts = { hits: 0, misses: 0, garbage: 0, errors: 0 }
@@ -122,13 +130,15 @@ export class RedisTier<V> {
   private write(values: ReadonlyMap<string, V>): void {
     const { redis, family, asOf, encode } = this.options
     const now = this.options.clock()
+    const keys: string[] = []
+    const args: (string | number)[] = []
     for (const [key, value] of values) {
       const left = asOf(value) + this.believedFor - now
       if (left <= 0 || this.isBefore(key, asOf(value))) continue
-      const text = `${family.version} ${asOf(value)} ${encode(value)}`
-      const life = withJitter(left, this.random())
-      void this.tolerate(redis.command('SET', this.keyOf(key), text, 'PX', life))
+      keys.push(this.keyOf(key))
+      args.push(`${family.version} ${asOf(value)} ${encode(value)}`, withJitter(left, this.random()))
     }
+    if (keys.length > 0) void this.tolerate(redis.run(SET_ALL, keys, args))
   }
 
   private isBefore(key: string, asOf: number): boolean {

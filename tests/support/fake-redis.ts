@@ -1,6 +1,7 @@
 // For tests of what is read from Redis: a few of its commands on a clock that the test moves.
 
-import { type Redis, RedisAway } from '../../platform/redis/redis.ts'
+import { SET_ALL } from '../../platform/cache/redis-tier.ts'
+import { type Redis, RedisAway, type RedisScript } from '../../platform/redis/redis.ts'
 
 type Args = readonly (string | number)[]
 
@@ -21,8 +22,12 @@ export class FakeRedis implements Redis {
     if (!this.up) return Promise.reject(new RedisAway('not connected'))
     return Promise.resolve(this.answer(args) as T)
   }
-  async run<T>(): Promise<T> {
-    throw new Error('no scripts here')
+  /** Of scripts it knows that of the tier. */
+  async run<T>(script: RedisScript, keys: readonly string[], args: readonly (string | number)[]): Promise<T> {
+    if (script !== SET_ALL) throw new Error('no such script here')
+    for (const [i, key] of keys.entries())
+      await this.command('SET', key, args[2 * i]!, 'PX', args[2 * i + 1]!)
+    return keys.length as T
   }
   async listen(channel: string, heard: (message: string) => void): Promise<void> {
     this.listeners.push({ channel, heard })
