@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '.levee/**'],
     // One a core of the smallest machine that must be enough; servers under test need the rest.
-    maxWorkers: 2,
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // A test that passes only sometimes has found something.
     retry: 0,
