@@ -35,13 +35,16 @@ export interface Wanted {
   start(say: (line: string) => void): Promise<{ variables: Variables; stop(): Promise<void> }>
 }
 
+/** No test takes the machine's power away: what was written survives any process, and a thousand tables are made quicker. */
+const UNSYNCED = ['--innodb-flush-method=nosync']
+
 const wanted: readonly Wanted[] = [
   {
     title: 'MariaDB',
     setting: 'LEVEE_MYSQL_URL',
     variable: TEST_LEDGER_URL,
     async start(say) {
-      const { url, adminUrl, stop } = await startMariadb({ say })
+      const { url, adminUrl, stop } = await startMariadb({ say, extra: UNSYNCED })
       return { variables: { [TEST_LEDGER_URL]: url, [TEST_LEDGER_ADMIN_URL]: adminUrl }, stop }
     },
   },
