@@ -5,9 +5,10 @@ import { type Call, systemCall } from '../../platform/contract/call.ts'
 import type { Result } from '../../platform/contract/result.ts'
 import { shortHash } from '../../platform/events/event.ts'
 import { createLog } from '../../platform/log/log.ts'
-import type { Lane, Ledger } from '../../platform/sql/ledger.ts'
+import type { Ledger } from '../../platform/sql/ledger.ts'
 import { onEveryLedger } from '../../tests/support/engines.ts'
 import { openScratchLedger, type ScratchLedger } from '../../tests/support/ledgers.ts'
+import { type GateReads, watchedGate } from '../../tests/support/watched-gate.ts'
 import { couponSchema, createCouponModule } from './index.ts'
 import type { CouponTables } from './tables.ts'
 
@@ -27,40 +28,17 @@ function callOf(memberId: string, key: string, content = ''): Call {
   }
 }
 
-/** A ledger whose read-only lane can be watched and cut. */
-function watched(ledger: Ledger) {
-  const seen = { reads: 0, cut: false }
-  const lane = (name: string): Lane => {
-    const inner = ledger.lane(name)
-    if (name !== 'coupon-gate') return inner
-    return {
-      transact: (...all) => inner.transact(...all),
-      attempt: (...all) => inner.attempt(...all),
-      close: () => inner.close(),
-      get chains() {
-        return inner.chains
-      },
-      read(reads) {
-        seen.reads++
-        return seen.cut ? Promise.reject(new Error('cut')) : inner.read(reads)
-      },
-    }
-  }
-  return { seen, ledger: { ...ledger, lane } }
-}
-
 onEveryLedger('a rush for coupons', engine => {
   let scratch: ScratchLedger
   let processes: ReturnType<typeof createCouponModule>[]
-  let gate: { reads: number; cut: boolean }
+  let gate: GateReads
   let now = Date.now()
   beforeAll(async () => {
     scratch = await openScratchLedger(engine, [couponSchema])
-    const one = watched(scratch.ledger)
-    gate = one.seen
+    gate = { reads: 0, cut: false }
     const make = (ledger: Ledger) =>
       createCouponModule({ ledger, clock: () => now, log, settings: { lockWait: 5_000 } })
-    processes = [make(one.ledger), make(await scratch.another())]
+    processes = [make(watchedGate(scratch.ledger, gate)), make(await scratch.another())]
   })
   afterAll(() => scratch.drop())
   beforeEach(() => {

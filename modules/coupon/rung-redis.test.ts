@@ -3,10 +3,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createLog } from '../../platform/log/log.ts'
 import { families, keyOf } from '../../platform/redis/keys.ts'
-import type { Lane, Ledger } from '../../platform/sql/ledger.ts'
 import { ClaimBed, codeOf, counted, memberCall, type Process } from '../../tests/support/claim-bed.ts'
 import { type LedgerEngine, onEveryLedger, redisUrl } from '../../tests/support/engines.ts'
 import { OwnRedis, redisPrograms } from '../../tests/support/own-redis.ts'
+import { watchedGate } from '../../tests/support/watched-gate.ts'
 import type { QuotaRow } from './coupon.ts'
 import { allOf, PermitGate } from './permit-gate.ts'
 import { learnMembers } from './permit-scripts.ts'
@@ -16,37 +16,14 @@ const members = (many: number, name = 'm') => Array.from({ length: many }, (_, i
 const PATIENT = { timeout: 20_000, interval: 2 }
 const log = createLog({ level: 'silent', name: 'test' })
 
-/** A ledger that counts what the gate reads of it. */
-function counting(seen: { reads: number }) {
-  return (ledger: Ledger): Ledger => ({
-    ...ledger,
-    lane(name: string): Lane {
-      const inner = ledger.lane(name)
-      if (name !== 'coupon-gate') return inner
-      return {
-        transact: (...all) => inner.transact(...all),
-        attempt: (...all) => inner.attempt(...all),
-        close: () => inner.close(),
-        get chains() {
-          return inner.chains
-        },
-        read(reads) {
-          seen.reads++
-          return inner.read(reads)
-        },
-      }
-    },
-  })
-}
-
 function suite(engine: LedgerEngine): void {
   let bed: ClaimBed
   let one: Process
   let other: Process
-  const seen = { reads: 0 }
+  const seen = { reads: 0, cut: false }
   beforeAll(async () => {
     bed = await ClaimBed.open(engine)
-    one = await bed.process('redis', { over: counting(seen) })
+    one = await bed.process('redis', { over: ledger => watchedGate(ledger, seen) })
     other = await bed.process('redis')
   })
   afterAll(() => bed?.drop())

@@ -166,6 +166,14 @@ export const gateBugs: readonly PlantedBug[] = [
     tests: 'modules/bestseller/live-ranking.test.ts',
   },
   {
+    name: 'any event of the key counts',
+    rule: 'the ranking says what it counts',
+    file: 'platform/events/delivered-up-to.ts',
+    find: 'inbox.version >= outbox.version)',
+    replace: 'inbox.version >= 0)',
+    tests: 'platform/events/delivered-up-to.test.ts',
+  },
+  {
     name: 'difference left',
     rule: 'what differs from the ledger is dropped and filled',
     file: 'modules/bestseller/compare-live.ts',
