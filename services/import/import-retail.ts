@@ -42,6 +42,12 @@ export async function importRetail(
   let stockOpened = 0
   for (const products of chunks(plan.products)) {
     const call = systemCall('import', Date.now())
+    // Stock before its product, whose event would make an empty one: the relay of a shop that runs may be faster than
+    // the next call. Stock and offer stand at once, and the event finds nothing newer to say.
+    const opening = products.map(({ id, stock, listPriceMinor }) => {
+      return { productId: id, initial: stock, price: listPriceMinor, version: 1 }
+    })
+    stockOpened += must(await doors.order.openStock(call, { products: opening })).opened
     const named = products.map(({ id, name, listPriceMinor }) => ({
       productId: id,
       name,
@@ -50,11 +56,6 @@ export async function importRetail(
     const imported = must(await doors.product.importProducts(call, { products: named }))
     created += imported.created
     changed += imported.changed
-    // Stock and offer stand at once; the product's event later finds nothing newer to say.
-    const opening = products.map(({ id, stock, listPriceMinor }) => {
-      return { productId: id, initial: stock, price: listPriceMinor, version: 1 }
-    })
-    stockOpened += must(await doors.order.openStock(call, { products: opening })).opened
     done += products.length
     progress(done, total)
   }

@@ -51,10 +51,12 @@ export async function startSplit(options: SplitOptions): Promise<SplitShop> {
   const fleet = await Fleet.plan({ config, instances, httpPort, ledgerUrls, changed: told })
   const siblings = new Siblings({ service: 'starter', config: fleet.config, keys, clock: Date.now, log })
   try {
-    await fleet.start(service => service !== 'gateway')
+    await fleet.start(service => service !== 'gateway' && service !== 'relay')
     await furnish(siblings.doors())
-    const [front] = await fleet.start(service => service === 'gateway')
-    return { url: front!.url!, children: fleet.children, stop: () => fleet.stop() }
+    // As in one process: events and customers come to a shop that is furnished.
+    const last = await fleet.start(service => service === 'gateway' || service === 'relay')
+    const url = last.find(ready => ready.url !== null)!.url!
+    return { url, children: fleet.children, stop: () => fleet.stop() }
   } catch (error) {
     await fleet.stop()
     throw error
