@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { ok } from '../../platform/contract/result.ts'
 import { DECEMBER } from '../../tests/retail/december.ts'
-import { type ImportDoors, importRetailFile } from './import-retail.ts'
+import { type ImportDoors, importRetail, readImport } from './import-retail.ts'
 
 it('gives a product its stock before the shop hears of it: its event would make an empty one first', async () => {
   const opened = new Set<string>()
@@ -21,7 +21,7 @@ it('gives a product its stock before the shop hears of it: its event would make 
     },
     account: { importMembers: async () => ok({ created: 0 }) },
   } as unknown as ImportDoors
-  const { products } = await importRetailFile(doors, DECEMBER)
+  const { products } = await importRetail(doors, await readImport(DECEMBER))
   expect(early).toEqual([])
   expect(products).toMatchObject({ created: opened.size, stockOpened: opened.size })
 })
