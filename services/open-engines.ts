@@ -11,7 +11,7 @@ export interface Engines {
   close(): Promise<void>
 }
 
-/** Their clients load only when they are configured, and wanted: that of Kafka takes half of a start. */
+/** Their clients load only when they are configured, and wanted: that of Kafka takes two fifths of loading a service. */
 export async function openEngines(
   config: Config,
   log: Log,

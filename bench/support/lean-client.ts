@@ -1,4 +1,4 @@
-// Requests at a tenth of what a real client costs, because shop, engines and client share two cores: what a measure
+// Requests at a small part of what the typed client costs, because shop, engines and client share two cores: what a measure
 // waits for should be the shop. Speaks only what Levee's own answers need: one request at a time on a connection,
 // Content-Length, no redirects.
 

@@ -12,8 +12,10 @@ import type { BestsellerTables } from './tables.ts'
 /** What a ranking is made of. */
 export const SALES = ['order.paid', 'order.refunded'] as const
 
+/** Before the generation's number, the name of its inbox. */
+export const INBOX_PREFIX = 'bestseller.'
 /** The inbox of a generation: each counts every event once for itself. */
-export const inboxOf = (generation: number | ''): string => `bestseller.${generation}`
+export const inboxOf = (generation: number): string => `${INBOX_PREFIX}${generation}`
 
 /** `counted` is called after each commit. */
 export function salesConsumer(deps: BestsellerDeps, counted: () => void): Consumer {

@@ -15,6 +15,7 @@ import { deleteOldDays } from './store.ts'
 
 export { bestsellerSchema } from './tables.ts'
 
+/** From this part of the staleness on a page is looked after in the background. */
 const FRESH_PART = 0.25
 /** While sales come later than the staleness, a page is made anew so often: it says itself how old it is. */
 const LATE_PART = 0.1

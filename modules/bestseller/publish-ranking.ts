@@ -29,7 +29,7 @@ export interface PublisherDeps {
 const PAUSE_MS = 20
 /** And at least so many times as long as it took: the ledger has others to serve, and in a rush most of all. */
 const PAUSE_PART = 1
-/** Longest such pause, ms: a quarter of the staleness, or a slow moment of the ledger would last. */
+/** Longest such pause, ms: a twentieth of the staleness by default, or a slow moment of the ledger would last. */
 const PAUSE_MOST_MS = 100
 /** Losing so often in a row means that others publish all the time. */
 const RACES_MOST = 3

@@ -6,9 +6,8 @@
 const REST_PART = 2
 /** and no longer, ms: the line is never given up for the door. */
 const REST_MOST_MS = 200
-/** Part of the time at work from which on a process has none left: at two thirds of what it can do it is at some 0.8. */
+/** Part of the time at work from which on a process has none left. */
 const NO_TIME_LEFT = 0.95
-
 /** Time looked at, ms: in a shorter one every process is busy now and then. */
 const WINDOW_MS = 300
 

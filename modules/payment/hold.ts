@@ -7,7 +7,7 @@ import type { Hold } from './requests.ts'
 import type { PaymentRow, SlotRow } from './tables.ts'
 
 /**
- * Life of a hold that nobody renews, ms. It is renewed three times in this, so a provider may take its time; whoever paid by
+ * Life of a hold that nobody renews, ms. It is renewed before its half is over, so a provider may take its time; whoever paid by
  * a process that died waits for its end. Too short would cost nothing but a second look: the fence decides.
  */
 export const HOLD_MS = 4_000

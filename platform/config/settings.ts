@@ -307,7 +307,7 @@ export const settings = {
   'bestseller.staleness': row({
     env: 'LEVEE_BESTSELLER_STALENESS',
     type: int(50, MINUTE_MS),
-    // Through Kafka events need up to a second where the machine is full, and a fifth of that where it is not.
+    // Through Kafka events need up to a second where the machine is full, and a tenth of that where it is not.
     default: 2_000,
     unit: 'ms',
     description:
