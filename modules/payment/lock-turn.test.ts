@@ -5,7 +5,7 @@ import { systemCall } from '../../platform/contract/call.ts'
 import { ok, type Result, refuse } from '../../platform/contract/result.ts'
 import type { PaymentContext } from './deps.ts'
 import { HOLD_MS } from './hold.ts'
-import { inTurn, Turn } from './lock.ts'
+import { inTurn, RENEWALS_MOST, Turn } from './lock.ts'
 import type { PaymentRequest } from './requests.ts'
 import type { PaymentRow } from './tables.ts'
 
@@ -84,7 +84,7 @@ it('is renewed before it ends, a few times and no more', async () => {
   expect(extended).toBe(1)
   expect(asked).toMatchObject([{ kind: 'keep', holder: turn.holder, until: now - 10 + HOLD_MS }])
   vi.advanceTimersByTime(100 * HOLD_MS)
-  expect(extended).toBe(5)
+  expect(extended).toBe(RENEWALS_MOST)
   await turn.end()
   expect(vi.getTimerCount()).toBe(0)
 })

@@ -28,7 +28,7 @@ export const PATIENCE_MS = 500
 const KNOCK: Backoff = { first: 20, most: 100 }
 /** A hold is renewed when this part of it is over, and so often at most: then its request has long been given up. */
 const RENEW_PART = 0.4
-const RENEWALS_MOST = 16
+export const RENEWALS_MOST = 16
 
 /** The turn of one attempt. */
 export class Turn {
