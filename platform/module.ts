@@ -1,9 +1,11 @@
 // What every module hands to `compose.ts`.
 
+import type { Ladder } from '../resilience/ladders.ts'
 import type { CacheCounts } from './cache/cache-counts.ts'
 import type { Contract, Door } from './contract/operation.ts'
 import type { Consumer } from './events/consumer.ts'
 import type { GroupOptions, Topic } from './kafka/kafka.ts'
+import type { ShadowCounts } from './ladders/shadow-reads.ts'
 import type { Wake } from './scheduler/wake.ts'
 
 /** Work that comes round: expiries, sagas to resume, retention. Bounded per run. */
@@ -23,6 +25,8 @@ export interface Module<C extends Contract> {
   readonly door: Door<C>
   readonly consumers: readonly Consumer[]
   readonly sweeps: readonly Sweep[]
+  /** What its comparisons with the ledger count. */
+  readonly shadows?: readonly { readonly ladder: Ladder; readonly counts: ShadowCounts }[]
   /** What its caches count. */
   readonly caches?: readonly CacheCounts[]
   /** Topics of its own on Kafka, and the groups that take their records. */

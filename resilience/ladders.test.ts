@@ -1,19 +1,21 @@
 import { expect, test } from 'vitest'
-import { chooseRung, type Ladder, ladders } from './ladders.ts'
+import { type Ladder, ladders, rungsFrom } from './ladders.ts'
 
 const names = Object.keys(ladders) as Ladder[]
 
-test('the best rung whose engine is there', () => {
-  expect(chooseRung('coupon.claim', 'best', new Set(['redis', 'kafka']))).toBe('kafka')
-  expect(chooseRung('coupon.claim', 'best', new Set(['redis']))).toBe('redis')
-  expect(chooseRung('event.publish', 'best', new Set(['redis']))).toBe('direct')
+test('from the best rung down, those whose engines are there', () => {
+  expect(rungsFrom('coupon.claim', 'best', new Set(['redis', 'kafka']))).toEqual(['kafka', 'redis', 'sql'])
+  expect(rungsFrom('coupon.claim', 'best', new Set(['redis']))).toEqual(['redis', 'sql'])
+  expect(rungsFrom('coupon.claim', 'best', new Set(['kafka']))).toEqual(['kafka', 'sql'])
+  expect(rungsFrom('event.publish', 'best', new Set(['redis']))).toEqual(['direct'])
 })
 
 test.each(names)('%s: its last rung needs no engine', name => {
-  expect(chooseRung(name, 'best', new Set())).toBe(ladders[name].at(-1))
+  expect(rungsFrom(name, 'best', new Set())).toEqual([ladders[name].at(-1)])
 })
 
-test('a wanted rung is taken, and one whose engine is missing is refused', () => {
-  expect(chooseRung('coupon.claim', 'sql', new Set(['redis', 'kafka']))).toBe('sql')
-  expect(chooseRung('coupon.claim', 'kafka', new Set(['redis']))).toBeNull()
+test('from a wanted rung down, and one whose engine is missing is refused', () => {
+  expect(rungsFrom('coupon.claim', 'sql', new Set(['redis', 'kafka']))).toEqual(['sql'])
+  expect(rungsFrom('coupon.claim', 'redis', new Set(['redis', 'kafka']))).toEqual(['redis', 'sql'])
+  expect(rungsFrom('coupon.claim', 'kafka', new Set(['redis']))).toBeNull()
 })

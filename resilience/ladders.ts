@@ -17,23 +17,32 @@ export const ladders = {
 export type Ladder = keyof typeof ladders
 export type Rung<L extends Ladder> = (typeof ladders)[L][number]
 
+export const ladderNames = Object.keys(ladders) as Ladder[]
+
 /** One implementation a rung; null where its engine is not configured. A missing one does not compile. */
 export type Rungs<L extends Ladder, T> = { readonly [R in Rung<L>]: T | null }
 
 export type Engine = 'redis' | 'kafka'
 
-/** Whether a rung can be stood on: those named after an engine need it. */
-function stands(rung: string, engines: ReadonlySet<Engine>): boolean {
-  return rung === 'redis' || rung === 'kafka' ? engines.has(rung) : true
+/** The engine that a rung needs: those named after one do. Null: the ledger is enough. */
+export function engineOf(rung: string): Engine | null {
+  return rung === 'redis' || rung === 'kafka' ? rung : null
 }
 
-/** The rung to stand on: the wanted one, or the best whose engine is there. Null: the wanted one's engine is not. */
-export function chooseRung<L extends Ladder>(
+/**
+ * What this process may stand on, best first: from the wanted rung down (`best`: from the top), each whose engine is there.
+ * Null: the wanted one's engine is not.
+ */
+export function rungsFrom<L extends Ladder>(
   ladder: L,
   wanted: Rung<L> | 'best',
   engines: ReadonlySet<Engine>,
-): Rung<L> | null {
+): readonly Rung<L>[] | null {
   const rungs: readonly Rung<L>[] = ladders[ladder]
-  if (wanted !== 'best') return stands(wanted, engines) ? wanted : null
-  return rungs.find(rung => stands(rung, engines)) ?? null
+  const there = (rung: Rung<L>): boolean => {
+    const engine = engineOf(rung)
+    return engine === null || engines.has(engine)
+  }
+  if (wanted === 'best') return rungs.filter(there)
+  return there(wanted) ? rungs.slice(rungs.indexOf(wanted)).filter(there) : null
 }

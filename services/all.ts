@@ -48,6 +48,7 @@ export async function createShop(config: Config, log: Log, version: string): Pro
     ledger,
     redis: engines.redis,
     kafka: engines.kafka,
+    health: engines.health,
     log,
     clock,
     secrets: installationSecrets(config['data.folder']),
@@ -85,6 +86,7 @@ export async function createShop(config: Config, log: Log, version: string): Pro
         port: config['http.port'],
         backlog: BACKLOG,
       })
+      composed.ladders.start()
       relay.start()
       groups.start()
       scheduler.start()

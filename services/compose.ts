@@ -21,7 +21,9 @@ import type { Principal } from '../platform/contract/call.ts'
 import type { Contract } from '../platform/contract/operation.ts'
 import type { Consumer } from '../platform/events/consumer.ts'
 import { createDeadLetters } from '../platform/events/dead-letters.ts'
+import type { EngineHealth } from '../platform/health/engine-health.ts'
 import type { Kafka } from '../platform/kafka/kafka.ts'
+import { createLadders, type Ladders } from '../platform/ladders/ladders.ts'
 import type { Log } from '../platform/log/log.ts'
 import { openMail } from '../platform/mail/open-mail.ts'
 import type { Clock, Module } from '../platform/module.ts'
@@ -31,9 +33,10 @@ import type { BatchObserver } from '../platform/sql/combiner.ts'
 import type { Ledger } from '../platform/sql/ledger.ts'
 import { platformSchema } from '../platform/sql/platform-tables.ts'
 import type { Schema } from '../platform/sql/schema.ts'
+import type { Engine } from '../resilience/ladders.ts'
 import { contracts, type Doors, type ModuleName, moduleNames } from './contracts.ts'
 import { checkHears } from './hears-of.ts'
-import { type ChosenRungs, chooseRungs } from './rungs.ts'
+import { chooseRungs } from './rungs.ts'
 import type { Secrets } from './secrets.ts'
 
 export type { Doors } from './contracts.ts'
@@ -59,6 +62,8 @@ export interface Environment {
   /** Null: not configured. */
   readonly redis: Redis | null
   readonly kafka: Kafka | null
+  /** Of the engines that are there. */
+  readonly health: ReadonlyMap<Engine, EngineHealth>
   readonly log: Log
   readonly clock: Clock
   readonly secrets: Secrets
@@ -98,7 +103,7 @@ export interface Composed {
   readonly modules: readonly Hosted[]
   /** Of the modules in this process, and those of the others that the place knows. */
   readonly consumers: readonly Consumer[]
-  readonly rungs: ChosenRungs
+  readonly ladders: Ladders
   /** Null: the account module is elsewhere. */
   readonly account: Identifying | null
   close(): Promise<void>
@@ -108,10 +113,10 @@ export interface Composed {
 export const EARN_PERCENT = 1
 
 export async function compose(environment: Environment, place: Place = here): Promise<Composed> {
-  const { config, ledger, redis, kafka, log, clock, secrets, observe, baseUrl, forget } = environment
-  const rungs = chooseRungs(config)
+  const { config, ledger, redis, kafka, health, log, clock, secrets, observe, baseUrl, forget } = environment
+  const ladders = createLadders({ rungs: chooseRungs(config, new Set(health.keys())), health, clock, log })
   const prefixes = { redisPrefix: config['redis.prefix'], kafkaPrefix: config['kafka.prefix'] }
-  const shared = { ledger, redis, kafka, prefixes, rungs, clock, log, observe }
+  const shared = { ledger, redis, kafka, prefixes, ladders, clock, log, observe }
   const lockWait = config['ledger.lockWait']
   const currency = config['shop.currency']
   const closing: Array<() => Promise<void> | void> = []
@@ -209,11 +214,12 @@ export async function compose(environment: Environment, place: Place = here): Pr
   return {
     doors,
     consumers,
-    rungs,
+    ladders,
     // As the API lists them.
     modules: moduleNames.flatMap(name => modules.filter(hosted => hosted.name === name)),
     account,
     async close() {
+      ladders.close()
       for (const close of closing.reverse()) await close()
     },
   }

@@ -1,7 +1,7 @@
 // The groups of this process, begun when their topics are there. A shop opens without Kafka: until it answers, its
 // topics are tried again in the background.
 
-import type { Group, GroupOptions, Kafka, Topic } from '../platform/kafka/kafka.ts'
+import { type Group, type GroupOptions, type Kafka, PROBES, type Topic } from '../platform/kafka/kafka.ts'
 import type { Log } from '../platform/log/log.ts'
 import { type Backoff, fullJitter } from '../resilience/backoff.ts'
 
@@ -28,7 +28,7 @@ export function createKafkaGroups(
   log: Log,
 ): KafkaGroups {
   if (kafka === null) return { start() {}, async stop() {}, groups: [] }
-  const topics = [...delivery.topics, ...modules.flatMap(module => module.topics ?? [])]
+  const topics = [PROBES, ...delivery.topics, ...modules.flatMap(module => module.topics ?? [])]
   const groups = [
     ...delivery.groups,
     ...modules.flatMap(module => module.groups ?? []).map(options => kafka.group(options)),

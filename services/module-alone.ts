@@ -44,6 +44,7 @@ export async function moduleAlone(
   const composed = await compose(
     {
       ...{ config, ledger, redis: engines.redis, kafka: engines.kafka, log, clock },
+      health: engines.health,
       secrets: installationSecrets(config['data.folder']),
       observe: metrics.observeBatch,
       baseUrl: config['shop.baseUrl'] || `http://${config['http.host']}:${config['http.port']}`,
@@ -80,6 +81,7 @@ export async function moduleAlone(
     metrics,
     hold: () => forgetting.hold(),
     async start() {
+      composed.ladders.start()
       relay?.start()
       groups.start()
       scheduler.start()

@@ -1,15 +1,25 @@
 // The engines beside the ledger, where they are configured. A shop starts without them when they are down.
 
 import type { Config } from '../platform/config/settings.ts'
+import { EngineHealth, type Note } from '../platform/health/engine-health.ts'
 import type { Kafka } from '../platform/kafka/kafka.ts'
 import type { Log } from '../platform/log/log.ts'
 import type { Redis } from '../platform/redis/redis.ts'
+import type { Engine } from '../resilience/ladders.ts'
 
 export interface Engines {
   readonly redis: Redis | null
   readonly kafka: Kafka | null
+  /** Of those that are there. */
+  readonly health: ReadonlyMap<Engine, EngineHealth>
   close(): Promise<void>
 }
+
+/**
+ * Median answers from which on an engine is of no use, ms: a read of the ledger takes less than Redis then, and a claim's
+ * buyer waits less for the ledger than for Kafka.
+ */
+const SLOW_MS: Readonly<Record<Engine, number>> = { redis: 50, kafka: 500 }
 
 /** Their clients load only when they are configured, and wanted: that of Kafka takes two fifths of loading a service. */
 export async function openEngines(
@@ -17,11 +27,33 @@ export async function openEngines(
   log: Log,
   wanted: { readonly redis: boolean; readonly kafka: boolean } = { redis: true, kafka: true },
 ): Promise<Engines> {
-  const redis = wanted.redis ? await redisOf(config, log) : null
-  const kafka = wanted.kafka ? await kafkaOf(config, log) : null
+  const health = new Map<Engine, EngineHealth>()
+  /** Where an engine's calls are noted, from the first one on. */
+  const healthOf = (name: Engine, probe: () => Promise<void>): Note => {
+    const of = new EngineHealth({ name, slow: SLOW_MS[name], probe })
+    health.set(name, of)
+    return of.note
+  }
+  const redis: Redis | null = wanted.redis
+    ? await redisOf(
+        config,
+        log,
+        healthOf('redis', async () => redis?.probe()),
+      )
+    : null
+  const kafka: Kafka | null = wanted.kafka
+    ? await kafkaOf(
+        config,
+        log,
+        healthOf('kafka', async () => kafka?.probe()),
+      )
+    : null
+  if (redis === null) health.delete('redis')
+  if (kafka === null) health.delete('kafka')
   return {
     redis,
     kafka,
+    health,
     async close() {
       await kafka?.close()
       await redis?.close()
@@ -29,19 +61,19 @@ export async function openEngines(
   }
 }
 
-async function redisOf(config: Config, log: Log): Promise<Redis | null> {
+async function redisOf(config: Config, log: Log, note: Note): Promise<Redis | null> {
   if (config['redis.url'] === '') return null
   const { openRedis } = await import('../platform/redis/open-redis.ts')
   const { 'redis.url': url, 'redis.tlsCa': tlsCa, 'redis.commandTimeout': commandTimeout } = config
-  return openRedis({ url, tlsCa, commandTimeout, log })
+  return openRedis({ url, tlsCa, commandTimeout, prefix: config['redis.prefix'], log, note })
 }
 
-async function kafkaOf(config: Config, log: Log): Promise<Kafka | null> {
+async function kafkaOf(config: Config, log: Log, note: Note): Promise<Kafka | null> {
   const brokers = config['kafka.brokers']
   if (brokers.length === 0) return null
   const { openKafka } = await import('../platform/kafka/open-kafka.ts')
   return openKafka({
-    ...{ brokers, log },
+    ...{ brokers, log, note },
     prefix: config['kafka.prefix'],
     publishTimeout: config['kafka.publishTimeout'],
   })

@@ -1,10 +1,10 @@
-// Which rung of each ladder this process stands on: the configured one, or the best whose engine is configured.
+// What this process may stand on, ladder by ladder: from the configured rung down, each whose engine is configured.
 
 import { ConfigError } from '../platform/config/load-config.ts'
 import type { Config } from '../platform/config/settings.ts'
-import { chooseRung, type Engine, type Ladder, ladders, type Rung } from '../resilience/ladders.ts'
+import { type Engine, type Ladder, ladderNames, type Rung, rungsFrom } from '../resilience/ladders.ts'
 
-export type ChosenRungs = { readonly [L in Ladder]: Rung<L> }
+export type ChosenRungs = { readonly [L in Ladder]: readonly Rung<L>[] }
 
 const settings = {
   'coupon.claim': 'rung.couponClaim',
@@ -15,17 +15,23 @@ const settings = {
   'product.cache': 'rung.productCache',
 } as const satisfies Record<Ladder, keyof Config>
 
-/** @throws ConfigError naming each rung whose engine is not configured. */
-export function chooseRungs(config: Config): ChosenRungs {
-  const engines = new Set<Engine>()
-  if (config['redis.url'] !== '') engines.add('redis')
-  if (config['kafka.brokers'].length > 0) engines.add('kafka')
+/**
+ * `open`: the engines that this process asks; where that is less than what is configured, it stands lower.
+ * @throws ConfigError naming each rung whose engine is not configured.
+ */
+export function chooseRungs(config: Config, open: ReadonlySet<Engine>): ChosenRungs {
+  const configured = new Set<Engine>()
+  if (config['redis.url'] !== '') configured.add('redis')
+  if (config['kafka.brokers'].length > 0) configured.add('kafka')
   const problems: string[] = []
-  const chosen = (Object.keys(ladders) as Ladder[]).map(ladder => {
+  const chosen = ladderNames.map(ladder => {
     const wanted = config[settings[ladder]] as Rung<Ladder> | 'best'
-    const rung = chooseRung(ladder, wanted as 'best', engines)
-    if (rung === null) problems.push(`${settings[ladder]} is ${wanted}, and ${wanted} is not configured`)
-    return [ladder, rung] as const
+    const rungs = rungsFrom(ladder, wanted as 'best', configured)
+    if (rungs === null) problems.push(`${settings[ladder]} is ${wanted}, and ${wanted} is not configured`)
+    return [
+      ladder,
+      rungsFrom(ladder, wanted as 'best', open) ?? rungsFrom(ladder, 'best', new Set()),
+    ] as const
   })
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.fromEntries(chosen) as unknown as ChosenRungs

@@ -14,6 +14,7 @@ import { Combiner } from '../../platform/sql/combiner.ts'
 import { combinerLimits } from '../../platform/sql/combiner-limits.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import { openLedger } from '../../platform/sql/open-ledger.ts'
+import { fixedLadders } from '../../tests/support/fixed-ladders.ts'
 import { type Arena, inArena } from '../support/arena.ts'
 import type { BenchShop } from '../support/bench-shop.ts'
 import { type Doors, manyAtOnce, whileItHangs } from '../support/closed-shop.ts'
@@ -90,6 +91,7 @@ async function drainer(arena: Arena, shop: BenchShop, doors: Doors) {
   const kafka = await ownKafka(arena, shop)
   const { groups = [] } = createCouponModule({
     ...{ ledger: shop.ledger, kafka, clock: Date.now, log },
+    ladders: fixedLadders(),
     settings: { lockWait: LOCK_WAIT_MS },
   })
   return async (couponIds: readonly string[], claims: number, most: number): Promise<number> => {

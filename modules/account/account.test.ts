@@ -5,6 +5,7 @@ import { createLog } from '../../platform/log/log.ts'
 import type { Passwords } from '../../platform/passwords/passwords.ts'
 import type { PlatformTables } from '../../platform/sql/platform-tables.ts'
 import { onEveryLedger } from '../../tests/support/engines.ts'
+import { fixedLadders } from '../../tests/support/fixed-ladders.ts'
 import { openScratchLedger, type ScratchLedger } from '../../tests/support/ledgers.ts'
 import { type Account, accountSchema, createAccount } from './index.ts'
 import { DAY, HOUR, MINUTE } from './limits.ts'
@@ -60,7 +61,7 @@ onEveryLedger('account', engine => {
       ledger,
       redis: null,
       prefixes: { redisPrefix: 'test' },
-      rungs: { 'session.read': 'sql' },
+      ladders: fixedLadders({ 'session.read': 'sql' }),
       clock: () => now,
       log: createLog({ level: 'silent', name: 'test' }),
       settings: { lettersPerHour: 100 },

@@ -1,12 +1,12 @@
 // What the account module is given, and what its operations share.
 
 import type { Door } from '../../platform/contract/operation.ts'
+import type { Ladders } from '../../platform/ladders/ladders.ts'
 import type { Log } from '../../platform/log/log.ts'
 import type { Clock } from '../../platform/module.ts'
 import type { Passwords } from '../../platform/passwords/passwords.ts'
 import type { Redis } from '../../platform/redis/redis.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
-import type { Rung } from '../../resilience/ladders.ts'
 import type { notificationContract } from '../notification/contract.ts'
 import type { Letters } from './letters.ts'
 import type { Purpose } from './limits.ts'
@@ -22,7 +22,7 @@ export interface AccountDeps {
   /** Null: not configured. */
   readonly redis: Redis | null
   readonly prefixes: { readonly redisPrefix: string }
-  readonly rungs: { readonly 'session.read': Rung<'session.read'> }
+  readonly ladders: Pick<Ladders, 'of'>
   readonly clock: Clock
   readonly log: Log
   readonly settings: AccountSettings

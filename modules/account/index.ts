@@ -1,6 +1,7 @@
 // The account module: members, their sessions and roles, and the sales channels that speak for them.
 
 import type { Principal } from '../../platform/contract/call.ts'
+import { askBy } from '../../platform/ladders/standing.ts'
 import type { Module } from '../../platform/module.ts'
 import type { Rungs } from '../../resilience/ladders.ts'
 import { auditTrail } from './audit-trail.ts'
@@ -26,6 +27,7 @@ import { grantRole, revokeRole } from './roles.ts'
 import { redisRung } from './rung-redis.ts'
 import { sqlRung } from './rung-sql.ts'
 import { SessionReads, type SessionRung } from './session-reads.ts'
+import { shadowSessions } from './shadow-sessions.ts'
 import { signIn } from './sign-in.ts'
 
 export { accountSchema } from './tables.ts'
@@ -47,11 +49,18 @@ export function createAccount(deps: AccountDeps): Account {
   const forgetHere = (principalId: string) => deps.forget(principalId)
   const shared = redis && redisRung({ redis, prefix, clock, load: sql.load, forget: forgetHere })
   const rungs: Rungs<'session.read', SessionRung> = { redis: shared, sql }
-  const rung = rungs[deps.rungs['session.read']] ?? sql
+  const standing = deps.ladders.of('session.read')
+  const shadow = shared && shadowSessions({ ...deps, standing }, shared, sql)
   const context: AccountContext = {
     ...deps,
     letters,
-    sessions: new SessionReads(rung),
+    sessions: new SessionReads({
+      async load(hashes) {
+        const found = await askBy(standing, rungs, rung => rung.load(hashes))
+        shadow?.look(hashes[0]!)
+        return found
+      },
+    }),
     async forget(principalId) {
       deps.forget(principalId)
       // Whatever this process reads: others may read from Redis.
@@ -87,8 +96,12 @@ export function createAccount(deps: AccountDeps): Account {
       },
       consumers: [],
       sweeps: [letters.sweep(), retentionSweep(context)],
-      caches: rung.counts,
-      drain: () => letters.drained(),
+      caches: shared?.counts ?? [],
+      shadows: shadow === null ? [] : [{ ladder: 'session.read', counts: shadow.counts }],
+      async drain() {
+        shadow?.close()
+        await letters.drained()
+      },
     },
     identify: token => identify(context, token),
     identifyChannel: key => identifyChannel(context, key),

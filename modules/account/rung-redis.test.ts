@@ -10,6 +10,7 @@ import { openRedis } from '../../platform/redis/open-redis.ts'
 import type { Redis } from '../../platform/redis/redis.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import { onEveryLedger } from '../../tests/support/engines.ts'
+import { fixedLadders } from '../../tests/support/fixed-ladders.ts'
 import { openScratchLedger, type ScratchLedger } from '../../tests/support/ledgers.ts'
 import { OwnRedis, onEveryRedis } from '../../tests/support/own-redis.ts'
 import { type Account, accountSchema, createAccount } from './index.ts'
@@ -46,7 +47,7 @@ onEveryLedger('sessions in Redis', engine =>
       createAccount({
         ...{ redis, clock, log, ledger: counted(ledger) },
         prefixes: { redisPrefix: 'test' },
-        rungs: { 'session.read': 'redis' },
+        ladders: fixedLadders({ 'session.read': 'redis' }),
         settings: { lettersPerHour: 100 },
         passwords: createPasswords(clock),
         notification: { queueMail: async (_call, { mailId }) => ok({ mailId }) },

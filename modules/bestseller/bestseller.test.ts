@@ -12,6 +12,7 @@ import type { Redis } from '../../platform/redis/redis.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import type { PlatformTables } from '../../platform/sql/platform-tables.ts'
 import { type LedgerEngine, onEveryLedger, redisUrl } from '../../tests/support/engines.ts'
+import { fixedLadders } from '../../tests/support/fixed-ladders.ts'
 import { openScratchLedger, type ScratchLedger } from '../../tests/support/ledgers.ts'
 import { dayOf, daysBefore, isDay } from './days.ts'
 import { bestsellerSchema, createBestseller } from './index.ts'
@@ -85,7 +86,7 @@ function suite(engine: LedgerEngine, server: string | undefined): void {
       ledger,
       redis,
       prefixes: { redisPrefix },
-      rungs: { 'bestseller.read': redis === null ? 'sql' : 'redis' },
+      ladders: fixedLadders({ 'bestseller.read': redis === null ? 'sql' : 'redis' }),
       clock: () => now,
       log: createLog({ level: 'silent', name: 'test' }),
       settings: { timeZone: ZONE, staleness: 1_000 },

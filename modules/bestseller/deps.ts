@@ -1,11 +1,11 @@
 // What the best-seller module is given.
 
 import type { Door } from '../../platform/contract/operation.ts'
+import type { Ladders } from '../../platform/ladders/ladders.ts'
 import type { Log } from '../../platform/log/log.ts'
 import type { Clock } from '../../platform/module.ts'
 import type { Redis } from '../../platform/redis/redis.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
-import type { Rung } from '../../resilience/ladders.ts'
 import type { orderContract } from '../order/contract.ts'
 import type { productContract } from '../product/contract.ts'
 import type { TopQuery, TopRow } from './store.ts'
@@ -21,7 +21,7 @@ export interface BestsellerDeps {
   /** Null: not configured. */
   readonly redis: Redis | null
   readonly prefixes: { readonly redisPrefix: string }
-  readonly rungs: { readonly 'bestseller.read': Rung<'bestseller.read'> }
+  readonly ladders: Pick<Ladders, 'of'>
   readonly clock: Clock
   readonly log: Log
   readonly settings: BestsellerSettings

@@ -1,7 +1,7 @@
 // The best-seller module: a projection of paid orders and refunds, shown from a cache, rebuildable at any time.
 
 import { ReadCache } from '../../platform/cache/read-cache.ts'
-import { invariant } from '../../platform/contract/result.ts'
+import { askBy } from '../../platform/ladders/standing.ts'
 import type { Module, Sweep } from '../../platform/module.ts'
 import type { Rungs } from '../../resilience/ladders.ts'
 import type { bestsellerContract } from './contract.ts'
@@ -10,6 +10,7 @@ import type { BestsellerDeps, RankingRung } from './deps.ts'
 import { createLive, type Live } from './live.ts'
 import { compareRanking, rebuildRanking } from './rebuild.ts'
 import { sqlRung } from './rung-sql.ts'
+import { shadowRanking } from './shadow-ranking.ts'
 import { bestSellers, loadRankings, nameCache, type ShownRanking, salesByDay } from './show-ranking.ts'
 import { deleteOldDays } from './store.ts'
 
@@ -35,8 +36,16 @@ export function createBestseller(
   // Kept up to date whatever rung this process stands on: others may stand on it, and so may this one soon.
   const live = deps.redis === null ? null : createLive(deps, deps.redis, sql, () => cache.outdate())
   const rungs: Rungs<'bestseller.read', RankingRung> = { redis: live?.rung ?? null, sql }
-  const rung = rungs[deps.rungs['bestseller.read']]
-  invariant(rung !== null, 'the ranking stands on a rung that is not there')
+  const standing = deps.ladders.of('bestseller.read')
+  const shadow = live && shadowRanking({ ...deps, standing }, live.rung, sql)
+  if (live !== null) standing.whenBack('redis', () => live.makeReady())
+  const rung: RankingRung = {
+    async top(asked) {
+      const found = await askBy(standing, rungs, by => by.top(asked))
+      shadow?.look(asked)
+      return found
+    },
+  }
   const sources = { rung, names: nameCache(deps) }
   const cache = new ReadCache<ShownRanking>({
     load: keys => loadRankings(deps, sources, keys),
@@ -66,7 +75,9 @@ export function createBestseller(
       },
       ...(live === null ? [] : liveSweeps(live)),
     ],
+    shadows: shadow === null ? [] : [{ ladder: 'bestseller.read', counts: shadow.counts }],
     async drain() {
+      shadow?.close()
       await live?.publisher.rest()
       await live?.filler.rest()
     },

@@ -8,6 +8,7 @@ import type { DomainEvent } from '../../platform/events/event.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import type { PlatformTables } from '../../platform/sql/platform-tables.ts'
 import { onEveryLedger, redisUrl } from '../../tests/support/engines.ts'
+import { fixedLadders } from '../../tests/support/fixed-ladders.ts'
 import { OwnRedis } from '../../tests/support/own-redis.ts'
 import {
   ask,
@@ -355,7 +356,7 @@ onEveryLedger('the ranking in Redis', engine => {
       await fill(one, TODAY)
       await one.live.publisher.rest()
       // Counted, and not told to Redis.
-      const silent = await bed.process({ redis: null, rungs: { 'bestseller.read': 'sql' } })
+      const silent = await bed.process({ redis: null, ladders: fixedLadders({ 'bestseller.read': 'sql' }) })
       await silent.hear(
         ...Array.from({ length: 100 }, (_, i) => bed.sale({ productId: `P${i * 2}` })),
         bed.sale(),
@@ -393,7 +394,7 @@ onEveryLedger('the ranking in Redis', engine => {
       const head = (await one.keys.head())!
       await one.live.publisher.rest()
       await one.redis.command('DEL', headKey(one))
-      const silent = await bed.process({ redis: null, rungs: { 'bestseller.read': 'sql' } })
+      const silent = await bed.process({ redis: null, ladders: fixedLadders({ 'bestseller.read': 'sql' }) })
       await silent.hear(bed.sale({ productId: 'C', units: 9 }))
       // Before and after somebody has begun anew.
       expect(await ask(one, TODAY)).toMatchObject({ byRedis: false, rows: [{ product_id: 'C' }, {}, {}] })

@@ -15,7 +15,12 @@ export interface Live {
   readonly publisher: RankingPublisher
   readonly filler: RankingFiller
   readonly comparer: LiveComparer
+  /** Brings Redis up to date after it was away, and compares what it holds. True: it tells what the ledger tells. */
+  makeReady(): Promise<boolean>
 }
+
+/** Scopes compared before Redis answers again: those that pages show; the others are compared as they come round. */
+const COMPARED_FIRST = 8
 
 /** `below` answers where Redis cannot; `changed` is called when Redis has something new, perhaps. */
 export function createLive(
@@ -38,6 +43,14 @@ export function createLive(
     publisher,
     filler,
     comparer,
+    async makeReady() {
+      await publisher.publish()
+      const head = await live.head()
+      if (head === null) return false
+      const before = counts.differences
+      for (let i = 0; i < Math.min(head.scopes.length, COMPARED_FIRST); i++) await comparer.run()
+      return counts.differences === before
+    },
     rung: redisRung({ ...parts, publisher, filler, staleness, below }),
   }
 }

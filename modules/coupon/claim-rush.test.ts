@@ -7,6 +7,7 @@ import { shortHash } from '../../platform/events/event.ts'
 import { createLog } from '../../platform/log/log.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import { onEveryLedger } from '../../tests/support/engines.ts'
+import { fixedLadders } from '../../tests/support/fixed-ladders.ts'
 import { openScratchLedger, type ScratchLedger } from '../../tests/support/ledgers.ts'
 import { type GateReads, watchedGate } from '../../tests/support/watched-gate.ts'
 import { couponSchema, createCouponModule } from './index.ts'
@@ -37,7 +38,13 @@ onEveryLedger('a rush for coupons', engine => {
     scratch = await openScratchLedger(engine, [couponSchema])
     gate = { reads: 0, cut: false }
     const make = (ledger: Ledger) =>
-      createCouponModule({ ledger, clock: () => now, log, settings: { lockWait: 5_000 } })
+      createCouponModule({
+        ledger,
+        clock: () => now,
+        log,
+        ladders: fixedLadders(),
+        settings: { lockWait: 5_000 },
+      })
     processes = [make(watchedGate(scratch.ledger, gate)), make(await scratch.another())]
   })
   afterAll(() => scratch.drop())

@@ -8,6 +8,7 @@ import { shortHash } from '../../platform/events/event.ts'
 import { createLog } from '../../platform/log/log.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import { onEveryLedger } from '../../tests/support/engines.ts'
+import { fixedLadders } from '../../tests/support/fixed-ladders.ts'
 import { openScratchLedger, type ScratchLedger } from '../../tests/support/ledgers.ts'
 import { discountOf } from './coupon.ts'
 import { couponSchema, createCouponModule } from './index.ts'
@@ -39,6 +40,7 @@ onEveryLedger('coupons', engine => {
       ledger,
       clock,
       log: createLog({ level: 'silent', name: 'test' }),
+      ladders: fixedLadders(),
       settings: { lockWait: 2_000 },
     })
   beforeAll(async () => {

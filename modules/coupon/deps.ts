@@ -4,12 +4,13 @@ import type { ReadCache } from '../../platform/cache/read-cache.ts'
 import type { Call } from '../../platform/contract/call.ts'
 import type { Result } from '../../platform/contract/result.ts'
 import type { Kafka } from '../../platform/kafka/kafka.ts'
+import type { Ladders } from '../../platform/ladders/ladders.ts'
 import type { Log } from '../../platform/log/log.ts'
 import type { Clock } from '../../platform/module.ts'
 import type { Redis } from '../../platform/redis/redis.ts'
 import type { BatchObserver, Combiner } from '../../platform/sql/combiner.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
-import type { Rung, Rungs } from '../../resilience/ladders.ts'
+import type { Rungs } from '../../resilience/ladders.ts'
 import type { ClaimAnswer, ClaimRequest } from './claim-book.ts'
 import type { AcceptedClaim } from './contract.ts'
 import type { ShownCoupon } from './show-coupons.ts'
@@ -26,8 +27,7 @@ export interface CouponDeps {
   readonly redis?: Redis | null
   readonly kafka?: Kafka | null
   readonly prefixes?: { readonly redisPrefix: string }
-  /** Where this process stands; absent: on the bottom rung. */
-  readonly rungs?: { readonly 'coupon.claim': Rung<'coupon.claim'> }
+  readonly ladders: Pick<Ladders, 'of'>
   readonly clock: Clock
   readonly log: Log
   readonly settings: CouponSettings

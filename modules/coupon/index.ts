@@ -24,8 +24,9 @@ export function createCouponModule(deps: CouponDeps): Module<typeof couponContra
     gate: new SoldOutGate(deps.ledger, deps.clock),
     cache: couponCache(deps.ledger),
   }
-  const { rungs, progress, topics, groups, sweeps, drained } = wireRungs(context, family.name)
-  const standing = deps.rungs?.['coupon.claim'] ?? 'sql'
+  const { rungs, progress, topics, groups, sweeps, drained, makeReady } = wireRungs(context, family.name)
+  const standing = deps.ladders.of('coupon.claim')
+  for (const [rung, ready] of makeReady) standing.whenBack(rung, ready)
   return {
     door: {
       createCoupon: (call, input) => createCoupon(context, call, input),

@@ -98,6 +98,13 @@ export class PermitGate {
     await this.run(fillPermits, row.coupon_id, [left, row.version + row.issued, life])
   }
 
+  /** Permits left, as Redis has them; null: it knows nothing of this coupon. Rejects where Redis is away. */
+  async left(couponId: string): Promise<number | null> {
+    const key = keyOf(this.prefix, families.couponGate, couponId)
+    const left = await this.redis.command<string | null>('HGET', key, '#left')
+    return left === null ? null : Number(left)
+  }
+
   /** Undefined: Redis is away. Never rejects. */
   async run<T>(
     script: RedisScript,

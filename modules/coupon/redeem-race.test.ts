@@ -5,6 +5,7 @@ import { systemCall } from '../../platform/contract/call.ts'
 import { createLog } from '../../platform/log/log.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import { onEveryLedger } from '../../tests/support/engines.ts'
+import { fixedLadders } from '../../tests/support/fixed-ladders.ts'
 import { openScratchLedger, type ScratchLedger } from '../../tests/support/ledgers.ts'
 import { couponSchema, createCouponModule } from './index.ts'
 import type { CouponTables } from './tables.ts'
@@ -21,7 +22,8 @@ onEveryLedger('one order, twice at once', engine => {
   let processes: ReturnType<typeof createCouponModule>[]
   beforeAll(async () => {
     scratch = await openScratchLedger(engine, [couponSchema])
-    const make = (ledger: Ledger) => createCouponModule({ ledger, clock: () => NOW, log, settings })
+    const make = (ledger: Ledger) =>
+      createCouponModule({ ledger, clock: () => NOW, log, ladders: fixedLadders(), settings })
     processes = [make(scratch.ledger), make(await scratch.another())]
   })
   afterAll(() => scratch.drop())

@@ -50,6 +50,7 @@ export function claimByKafka(
   blocks: Blocks,
   positions: LinePositions,
   accepting: Yield,
+  below: ClaimRung,
 ): KafkaRung {
   const { gate, clock, cache } = context
   const judge = claimBySql(context)
@@ -102,7 +103,8 @@ export function claimByKafka(
       return await accepted(request, place, where, at)
     } catch (error) {
       if (!(error instanceof PublishUnknown)) throw error
-      return refuse('outcome_unknown', 'Kafka did not confirm it: it may be in the line.', { retryAfter: 1 })
+      // It may be in the line all the same: then it is found decided there, by its member and its key.
+      return below(call, request)
     }
   }
 

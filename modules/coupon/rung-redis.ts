@@ -1,6 +1,7 @@
 // The redis rung of coupon.claim: a permit first, then the ledger. Refused without asking the ledger is only who is
 // in no set of those who hold one, while the ledger's own word of a moment ago says that nobody gets it any more.
 
+import { RecentSet } from '../../platform/cache/recent-set.ts'
 import type { Redis } from '../../platform/redis/redis.ts'
 import type { ClaimRequest } from './claim-book.ts'
 import { closedFor } from './coupon.ts'
@@ -13,8 +14,13 @@ import { couponRow } from './store.ts'
 /** Coupons filled at the same time: each is one read. More fill at a later claim. */
 const FILLS_MOST = 16
 
+/** Coupons made ready before Redis is asked again; others are filled by their first claim. */
+const READY_MOST = 100
+
 export interface RedisRung {
   readonly claim: ClaimRung
+  /** Permits of what was claimed lately, as the ledger has them now. True: Redis says the same. */
+  makeReady(): Promise<boolean>
   drained(): Promise<void>
 }
 
@@ -24,6 +30,7 @@ export function claimByRedis(context: CouponContext, redis: Redis, prefix: strin
   const permits = new PermitGate(redis, prefix, log)
   const learner = new MemberLearner(ledger, permits, clock, log)
   const filling = new Set<string>()
+  const lately = new RecentSet(READY_MOST)
 
   /** From the ledger as it is: a restarted Redis knows its coupons again within milliseconds. */
   async function fill(couponId: string): Promise<void> {
@@ -55,6 +62,7 @@ export function claimByRedis(context: CouponContext, redis: Redis, prefix: strin
   return {
     async claim(call, request) {
       const { couponId } = request
+      lately.add(couponId)
       const before = gate.lastWord(couponId, clock())
       const said = await permits.ask(request, before === null || closedFor(before.row, clock()) === null)
       if (said.verdict === 'admitted') return admitted(call, request)
@@ -76,6 +84,17 @@ export function claimByRedis(context: CouponContext, redis: Redis, prefix: strin
       const newest = gate.lastWord(couponId, clock())
       if (newest !== null && said.verdict === 'none') void permits.fill(newest.row)
       return judge(call, request)
+    },
+    async makeReady() {
+      for (const couponId of lately.values()) {
+        const row = await couponRow(ledger, couponId)
+        if (row === undefined) continue
+        await permits.fill(row)
+        const left = await permits.left(couponId)
+        // Claims go on meanwhile: fewer are right too.
+        if (left === null || left > Math.max(0, row.quota - row.issued)) return false
+      }
+      return true
     },
     drained: () => learner.drained(),
   }

@@ -2,12 +2,13 @@
 
 import type { GroupOptions, Topic } from '../../platform/kafka/kafka.ts'
 import type { Sweep } from '../../platform/module.ts'
+import type { Rung } from '../../resilience/ladders.ts'
 import { Blocks } from './blocks.ts'
 import { claimProgress, type ShowProgress } from './claim-progress.ts'
-import type { ClaimRungs, CouponContext } from './deps.ts'
+import type { ClaimRung, ClaimRungs, CouponContext } from './deps.ts'
 import { LinePositions } from './line-positions.ts'
 import { lineSweeps } from './line-sweeps.ts'
-import { PARTITIONS, QueueConsumer, TOPIC } from './queue-consumer.ts'
+import { GROUP, PARTITIONS, QueueConsumer, TOPIC } from './queue-consumer.ts'
 import { claimByKafka } from './rung-kafka.ts'
 import { claimByRedis } from './rung-redis.ts'
 import { claimBySql } from './rung-sql.ts'
@@ -19,6 +20,8 @@ export interface Wired {
   readonly topics: readonly Topic[]
   readonly groups: readonly GroupOptions[]
   readonly sweeps: readonly Sweep[]
+  /** What has to be done, and found right, before a rung that was out is stood on again. */
+  readonly makeReady: ReadonlyMap<Rung<'coupon.claim'>, () => Promise<boolean>>
   /** Resolves when nothing of theirs is under way, and what they leased is given back. */
   drained(): Promise<void>
 }
@@ -27,17 +30,22 @@ export interface Wired {
 export function wireRungs(context: CouponContext, answersUnder: string): Wired {
   const { redis, prefixes } = context
   const byRedis = redis ? claimByRedis(context, redis, prefixes?.redisPrefix ?? '') : null
-  const line = lineOf(context, answersUnder)
+  const sql = claimBySql(context)
+  const line = lineOf(context, answersUnder, byRedis?.claim ?? sql)
   return {
     rungs: {
       kafka: line?.rung.claim ?? null,
       redis: byRedis?.claim ?? null,
-      sql: claimBySql(context),
+      sql,
     },
     progress: claimProgress(context.ledger, context.clock, new LinePositions(context.ledger, context.clock)),
     topics: line === null ? [] : [{ name: TOPIC, partitions: PARTITIONS }],
     groups: line === null ? [] : [line.consumer.group()],
     sweeps: line?.sweeps ?? [],
+    makeReady: new Map([
+      ...(byRedis === null ? [] : [['redis', () => byRedis.makeReady()] as const]),
+      ...(line === null ? [] : [['kafka', () => line.isReadable()] as const]),
+    ]),
     async drained() {
       await byRedis?.drained()
       await line?.drained()
@@ -46,17 +54,21 @@ export function wireRungs(context: CouponContext, answersUnder: string): Wired {
 }
 
 /** What a process with Kafka has: it may give out places, take claims out of the line, or both. */
-function lineOf(context: CouponContext, answersUnder: string) {
+function lineOf(context: CouponContext, answersUnder: string, below: ClaimRung) {
   const { kafka, ledger, clock, log } = context
   if (!kafka) return null
   const blocks = new Blocks(ledger, clock, log)
   const accepting = new Yield()
   const consumer = new QueueConsumer(context, answersUnder, accepting)
-  const rung = claimByKafka(context, kafka, blocks, new LinePositions(ledger, clock), accepting)
+  const rung = claimByKafka(context, kafka, blocks, new LinePositions(ledger, clock), accepting, below)
   return {
     consumer,
     rung,
     sweeps: lineSweeps(ledger, kafka, blocks, clock),
+    /** What was accepted can be decided: the topic is there, and so is the group's place in it. */
+    async isReadable() {
+      return (await kafka.positions(GROUP, TOPIC)).length > 0
+    },
     async drained() {
       await rung.drained()
       await blocks.close(true)

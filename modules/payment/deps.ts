@@ -3,14 +3,14 @@
 import type { Call } from '../../platform/contract/call.ts'
 import type { Door } from '../../platform/contract/operation.ts'
 import type { Result } from '../../platform/contract/result.ts'
+import type { Ladders } from '../../platform/ladders/ladders.ts'
 import type { Log } from '../../platform/log/log.ts'
 import type { Clock } from '../../platform/module.ts'
 import type { Redis } from '../../platform/redis/redis.ts'
 import type { BatchObserver, Combiner } from '../../platform/sql/combiner.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
-import type { Rung } from '../../resilience/ladders.ts'
 import type { orderContract } from '../order/contract.ts'
-import type { LockGate } from './lock.ts'
+import type { LockGate, Turn } from './lock.ts'
 import type { PaymentAnswer } from './payment-book.ts'
 import type { PaymentProvider } from './provider.ts'
 import type { PaymentRequest } from './requests.ts'
@@ -27,7 +27,7 @@ export interface PaymentDeps {
   /** Null: not configured. */
   readonly redis: Redis | null
   readonly prefixes: { readonly redisPrefix: string }
-  readonly rungs: { readonly 'payment.lock': Rung<'payment.lock'> }
+  readonly ladders: Pick<Ladders, 'of'>
   readonly clock: Clock
   readonly log: Log
   readonly settings: PaymentSettings
@@ -41,7 +41,10 @@ export interface PaymentDeps {
 
 export interface PaymentContext extends PaymentDeps {
   readonly combiner: Combiner<PaymentRequest, PaymentAnswer>
-  readonly gate: LockGate
+  /** Where the next turn is waited for. */
+  gate(): LockGate
+  /** Those under way in this process. */
+  readonly turns: Set<Turn>
 }
 
 export function submit<Res extends PaymentAnswer>(

@@ -1,13 +1,14 @@
 // The payment module: attempts, the one capture of an order, refunds of its money.
 
 import { asStep } from '../../platform/contract/call.ts'
+import { onRung } from '../../platform/ladders/standing.ts'
 import type { Module } from '../../platform/module.ts'
 import { Combiner } from '../../platform/sql/combiner.ts'
 import { combinerLimits } from '../../platform/sql/combiner-limits.ts'
 import type { Rungs } from '../../resilience/ladders.ts'
 import type { paymentContract } from './contract.ts'
 import type { PaymentContext, PaymentDeps } from './deps.ts'
-import { type LockGate, PATIENCE_MS } from './lock.ts'
+import { type LockGate, PATIENCE_MS, type Turn } from './lock.ts'
 import { paymentView, payOrder } from './pay-order.ts'
 import { paymentFamily } from './payment-family.ts'
 import { listPayments, readPayment } from './read-payments.ts'
@@ -27,13 +28,18 @@ export function createPayment(deps: PaymentDeps): Module<typeof paymentContract>
   const limits = combinerLimits(deps.settings.lockWait)
   const sql = sqlRung()
   const { redis, prefixes } = deps
+  const shared = redis && redisRung(redis, prefixes.redisPrefix)
   const rungs: Rungs<'payment.lock', LockGate> = {
-    redis: redis && redisRung(redis, prefixes.redisPrefix),
+    redis: shared,
     sql,
   }
+  const standing = deps.ladders.of('payment.lock')
+  const turns = new Set<Turn>()
+  if (shared !== null) standing.whenBack('redis', () => shared.restore([...turns].filter(turn => turn.held)))
   const context: PaymentContext = {
     ...deps,
-    gate: rungs[deps.rungs['payment.lock']] ?? sql,
+    turns,
+    gate: () => onRung(rungs, standing.choose()),
     combiner: new Combiner(deps.ledger, paymentFamily(), limits, deps.observe, deps.clock),
   }
   return {

@@ -17,14 +17,15 @@ let answer: (request: PaymentRequest) => Result<unknown>
 let free: boolean
 const context = {
   clock: () => now,
-  gate: {
+  turns: new Set(),
+  gate: () => ({
     async enter() {
       now += 10
       return free
     },
     extend: () => void extended++,
     leave: () => void left++,
-  },
+  }),
   combiner: {
     async submit(_call: unknown, request: PaymentRequest) {
       now += 10

@@ -8,6 +8,7 @@ import { openRedis } from '../../platform/redis/open-redis.ts'
 import type { Redis } from '../../platform/redis/redis.ts'
 import type { Rung } from '../../resilience/ladders.ts'
 import { onEveryLedger } from '../../tests/support/engines.ts'
+import { fixedLadders } from '../../tests/support/fixed-ladders.ts'
 import { Gate } from '../../tests/support/gate.ts'
 import { OwnRedis, onEveryRedis } from '../../tests/support/own-redis.ts'
 import { AMOUNT, callOf, code, PaymentBed } from '../../tests/support/payment-bed.ts'
@@ -59,7 +60,11 @@ onEveryLedger('the payment lock', engine =>
     describe.each(PAIRS)('%s and %s', (first, second) => {
       const start = (rung: LockRung, change: Partial<PaymentProvider> = {}, ledger = bed.scratch.ledger) =>
         bed.process(
-          { redis, rungs: { 'payment.lock': rung }, provider: { ...bed.provider, ...change } },
+          {
+            redis,
+            ladders: fixedLadders({ 'payment.lock': rung }),
+            provider: { ...bed.provider, ...change },
+          },
           ledger,
         )
       /** A process on the second rung, and one on the first that stops where its provider has answered. */
@@ -204,7 +209,7 @@ onEveryLedger('the payment lock', engine =>
             return refused.pass(async () => result)
           },
         }
-        const voider = bed.process({ redis, rungs: { 'payment.lock': first }, order: door })
+        const voider = bed.process({ redis, ladders: fixedLadders({ 'payment.lock': first }), order: door })
         const voiding = bed.pay(orderId, 'tok_ok', call, voider)
         await refused.reached
         // A repeat on a process that does not wait for the first: its key ran out in Redis.

@@ -40,12 +40,14 @@ export class Turn {
   /** The slot is held, as far as we know. */
   held = false
   private readonly context: PaymentContext
+  private readonly gate: LockGate
   private readonly call: Call
   private renewals = 0
   private timer: NodeJS.Timeout | null = null
 
   constructor(context: PaymentContext, call: Call, orderId: string, paymentId: string) {
     this.context = context
+    this.gate = context.gate()
     this.call = call
     this.orderId = orderId
     this.paymentId = paymentId
@@ -58,7 +60,7 @@ export class Turn {
 
   /** Waits for the gate. False: not in time. */
   enter(patience: number): boolean | Promise<boolean> {
-    const ask = () => this.context.gate.enter(this.orderId, this.holder)
+    const ask = () => this.gate.enter(this.orderId, this.holder)
     const entered = ask()
     if (typeof entered === 'boolean') return entered
     return this.knock(patience, ask, each => each, entered)
@@ -68,6 +70,7 @@ export class Turn {
   begin({ fence, held }: Taken): void {
     this.fence = fence
     this.held = held
+    this.context.turns.add(this)
     this.timer ??= setInterval(() => this.renew(), HOLD_MS * RENEW_PART)
   }
 
@@ -90,9 +93,10 @@ export class Turn {
   /** Lets the next one in. What the last move let go already is not written again. */
   async end(): Promise<void> {
     if (this.timer !== null) clearInterval(this.timer)
+    this.context.turns.delete(this)
     // If it cannot be said now, it ends by itself.
     if (this.held) await this.keep(null).catch(() => undefined)
-    this.context.gate.leave(this.orderId, this.holder)
+    this.gate.leave(this.orderId, this.holder)
   }
 
   /** Asks until that is enough, or until patience or the call's deadline ends. */
@@ -116,7 +120,7 @@ export class Turn {
 
   private renew(): void {
     if (++this.renewals > RENEWALS_MOST) return
-    this.context.gate.extend(this.orderId, this.holder)
+    this.gate.extend(this.orderId, this.holder)
     // Lost, it is found by the fence.
     if (this.held) this.keep(this.until).catch(() => undefined)
   }

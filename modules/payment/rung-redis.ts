@@ -13,7 +13,12 @@ const removeOwn = script(`
   if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
   return 0`)
 
-export function redisRung(redis: Redis, prefix: string): LockGate {
+export interface RedisLocks extends LockGate {
+  /** Turns that were taken while Redis was away are put there. True: each order's key names somebody again. */
+  restore(turns: readonly { readonly orderId: string; readonly holder: string }[]): Promise<boolean>
+}
+
+export function redisRung(redis: Redis, prefix: string): RedisLocks {
   const key = (orderId: string) => keyOf(prefix, families.paymentLock, orderId)
   /** It ends by itself. */
   const tolerate = (work: Promise<unknown>): void => void work.catch(() => undefined)
@@ -27,6 +32,14 @@ export function redisRung(redis: Redis, prefix: string): LockGate {
       }
     },
     extend: (orderId, holder) => tolerate(redis.run(extendOwn, [key(orderId)], [holder, HOLD_MS])),
+    async restore(turns) {
+      const set = turns.map(({ orderId, holder }) =>
+        redis.command('SET', key(orderId), holder, 'NX', 'PX', HOLD_MS),
+      )
+      await Promise.all(set)
+      const there = await Promise.all(turns.map(({ orderId }) => redis.command('EXISTS', key(orderId))))
+      return there.every(each => each === 1)
+    },
     leave: (orderId, holder) => tolerate(redis.run(removeOwn, [key(orderId)], [holder])),
   }
 }

@@ -3,11 +3,11 @@
 import type { CacheCounts } from '../../platform/cache/cache-counts.ts'
 import type { ReadCache } from '../../platform/cache/read-cache.ts'
 import type { Door, Output } from '../../platform/contract/operation.ts'
+import type { Ladders } from '../../platform/ladders/ladders.ts'
 import type { Log } from '../../platform/log/log.ts'
 import type { Clock } from '../../platform/module.ts'
 import type { Redis } from '../../platform/redis/redis.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
-import type { Rung } from '../../resilience/ladders.ts'
 import type { orderContract } from '../order/contract.ts'
 import type { productContract } from './contract.ts'
 
@@ -22,7 +22,7 @@ export interface ProductDeps {
   /** Null: not configured. */
   readonly redis: Redis | null
   readonly prefixes: { readonly redisPrefix: string }
-  readonly rungs: { readonly 'product.cache': Rung<'product.cache'> }
+  readonly ladders: Pick<Ladders, 'of'>
   readonly clock: Clock
   readonly log: Log
   readonly settings: ProductSettings

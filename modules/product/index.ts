@@ -2,6 +2,7 @@
 
 import { localCounts } from '../../platform/cache/cache-counts.ts'
 import { ReadCache } from '../../platform/cache/read-cache.ts'
+import { askBy } from '../../platform/ladders/standing.ts'
 import type { Module } from '../../platform/module.ts'
 import type { Rungs } from '../../resilience/ladders.ts'
 import type { productContract } from './contract.ts'
@@ -11,6 +12,7 @@ import { importProducts } from './import-products.ts'
 import { listProducts, loadPages } from './list-products.ts'
 import { localRung } from './rung-local.ts'
 import { BELIEVED_PART, redisRung } from './rung-redis.ts'
+import { shadowProducts } from './shadow-products.ts'
 import { getProduct } from './show-products.ts'
 import { productRows } from './store.ts'
 
@@ -31,11 +33,17 @@ export function createProductModule(
   const { staleness } = deps.settings
   const times = { freshFor: staleness * FRESH_PART, staleness, negativeFor: NEGATIVE_MS }
   const shared = deps.redis === null ? null : redisRung(deps, deps.redis, ids => drop(ids))
-  const rungs: Rungs<'product.cache', CacheRung> = { redis: shared, local: localRung(deps) }
-  const rung = rungs[deps.rungs['product.cache']] ?? localRung(deps)
+  const local = localRung(deps)
+  const rungs: Rungs<'product.cache', CacheRung> = { redis: shared, local }
+  const standing = deps.ladders.of('product.cache')
+  const shadow = shared && shadowProducts({ ...deps, standing }, shared, local)
   const cache = new ReadCache<Shown>({
     ...times,
-    load: ids => rung.load(ids),
+    async load(ids) {
+      const found = await askBy(standing, rungs, rung => rung.load(ids))
+      shadow?.look(ids[0]!)
+      return found
+    },
     asOf: shown => shown.view.asOf,
     olderBy: staleness * BELIEVED_PART,
     most: PRODUCTS_MOST,
@@ -80,7 +88,8 @@ export function createProductModule(
       },
     ],
     sweeps: [],
-    caches: [localCounts('product', cache), localCounts('product-page', pages), ...rung.counts],
-    drain: async () => undefined,
+    caches: [localCounts('product', cache), localCounts('product-page', pages), ...(shared?.counts ?? [])],
+    shadows: shadow === null ? [] : [{ ladder: 'product.cache', counts: shadow.counts }],
+    drain: async () => shadow?.close(),
   }
 }

@@ -8,6 +8,7 @@ import { createLog } from '../../platform/log/log.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import type { PlatformTables } from '../../platform/sql/platform-tables.ts'
 import { onEveryLedger } from '../../tests/support/engines.ts'
+import { fixedLadders } from '../../tests/support/fixed-ladders.ts'
 import { openScratchLedger, type ScratchLedger } from '../../tests/support/ledgers.ts'
 import { createProductModule, productSchema } from './index.ts'
 
@@ -36,7 +37,7 @@ onEveryLedger('products', engine => {
       ledger,
       redis: null,
       prefixes: { redisPrefix: 'test' },
-      rungs: { 'product.cache': 'local' },
+      ladders: fixedLadders({ 'product.cache': 'local' }),
       clock,
       log: createLog({ level: 'silent', name: 'test' }),
       settings: { currency: 'GBP', staleness: STALENESS },

@@ -11,6 +11,7 @@ import type { Redis } from '../../platform/redis/redis.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import type { Rung } from '../../resilience/ladders.ts'
 import { onEveryLedger } from '../../tests/support/engines.ts'
+import { fixedLadders } from '../../tests/support/fixed-ladders.ts'
 import { openScratchLedger, type ScratchLedger } from '../../tests/support/ledgers.ts'
 import { OwnRedis, onEveryRedis } from '../../tests/support/own-redis.ts'
 import { createProductModule, productSchema } from './index.ts'
@@ -47,7 +48,7 @@ onEveryLedger('products in Redis', engine =>
         ...{ ledger, redis, log },
         clock,
         prefixes: { redisPrefix: 'test' },
-        rungs: { 'product.cache': rung },
+        ladders: fixedLadders({ 'product.cache': rung }),
         settings: { currency: 'GBP', staleness: STALENESS },
         order: {
           stockOf: async (_call, { productIds }) => {

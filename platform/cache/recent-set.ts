@@ -16,6 +16,10 @@ export class RecentSet {
     this.members.set(member, true)
   }
 
+  values(): ReadonlySet<string> {
+    return new Set([...this.members].map(([member]) => member))
+  }
+
   delete(member: string): void {
     this.members.delete(member)
   }

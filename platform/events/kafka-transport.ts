@@ -7,6 +7,7 @@
 // ones were handled, are dead letters, or stand before it.
 
 import type { KafkaRecord, Place, Position, Publisher } from '../kafka/kafka.ts'
+import type { Standing } from '../ladders/standing.ts'
 import type { Consumer } from './consumer.ts'
 import type { LaneDeps } from './consumer-lane.ts'
 import { DOWN, park } from './dead-letters-store.ts'
@@ -43,14 +44,15 @@ export interface KafkaTransport extends Transport {
 
 export function createKafkaTransport(
   consumers: readonly Consumer[],
-  deps: LaneDeps & { readonly kafka: EventLog },
+  deps: LaneDeps & { readonly kafka: EventLog; readonly standing: Standing<'event.publish'> },
 ): KafkaTransport {
   for (const consumer of consumers) checkConsumer(consumer, consumers)
-  const { kafka, ledger, clock, log } = deps
+  const { kafka, ledger, clock, log, standing } = deps
   // Copies are the relay's own statements; where they cannot be made, it hands over by itself.
   const copying = consumers.filter(consumer => consumer.copy !== undefined)
   const others = consumers.filter(consumer => consumer.copy === undefined)
   const direct = createDirectTransport(copying, deps)
+  const handingOver = createDirectTransport(others, deps)
   const wanting = new Map(
     typesOf(others).map(type => [
       type,
@@ -126,13 +128,28 @@ export function createKafkaTransport(
     return lost.map(seq => ({ seq, outcome: 'failed' }))
   }
 
+  /** Hands over events of one key without Kafka. Groups that have them from there too notice. */
+  async function handOver(events: readonly OutboxEvent[], fence: Fence): Promise<readonly Sending[]> {
+    // What a group took meanwhile is not known here.
+    handingOver.shardsTaken()
+    return handingOver.publish(events, fence)
+  }
+
+  /** What is on its way through a Kafka that is out is handed over: nobody waits for it to be back. */
+  function recalled(): readonly Arrival[] {
+    if (standing.standing === 'kafka') return []
+    return unconfirmed.recall().map(seq => ({ seq, outcome: 'again' }))
+  }
+
   return {
     types: typesOf(consumers),
     copies: direct.copies === null ? null : { ...direct.copies, otherTypes: typesOf(others) },
     async publish(events, fence) {
+      const rung = standing.choose()
+      const send = rung === 'kafka' ? append : handOver
       // What groups have committed before is no sign of what is sent now.
-      firstLook ??= within(FIRST_LOOK_MS, look(others.map(each => each.name)))
-      if (!(await firstLook)) firstLook = null
+      if (rung === 'kafka') firstLook ??= within(FIRST_LOOK_MS, look(others.map(each => each.name)))
+      if (rung === 'kafka' && !(await firstLook)) firstLook = null
       const outcomes: Sending[] = [...(await direct.publish(events, fence))]
       const byKey = Map.groupBy(events.keys(), i => events[i]!.key)
       await Promise.all(
@@ -143,7 +160,7 @@ export function createKafkaTransport(
           for (const i of wanted) if (i > until) outcomes[i] = 'again'
           const ready = wanted.filter(i => i < until)
           if (ready.length === 0) return
-          const sendings = await append(
+          const sendings = await send(
             ready.map(i => events[i]!),
             fence,
           )
@@ -153,7 +170,10 @@ export function createKafkaTransport(
       keepLooking(LOOK_AFTER_MS)
       return outcomes
     },
-    shardsTaken: () => direct.shardsTaken(),
+    shardsTaken() {
+      direct.shardsTaken()
+      handingOver.shardsTaken()
+    },
     took(consumer, events) {
       unconfirmed.took(consumer, events, clock())
       if (unconfirmed.someArrived) heard()
@@ -165,7 +185,11 @@ export function createKafkaTransport(
       async take(fence, holds) {
         unconfirmed.keepOnly(holds)
         const lost = await giveUp(fence)
-        return [...lost, ...unconfirmed.takeArrived().map((seq): Arrival => ({ seq, outcome: 'done' }))]
+        return [
+          ...lost,
+          ...recalled(),
+          ...unconfirmed.takeArrived().map((seq): Arrival => ({ seq, outcome: 'done' })),
+        ]
       },
       listen(listener) {
         heard = listener

@@ -135,6 +135,13 @@ export class Unconfirmed {
     }
   }
 
+  /** All that are not confirmed, which are forgotten: they go another way. */
+  recall(): readonly number[] {
+    const seqs = [...this.entries.keys()]
+    for (const seq of seqs) this.forget(seq)
+    return seqs
+  }
+
   /** Consumers that have not handled events sent before `before`, epoch ms. */
   owing(before: number): readonly string[] {
     const owing = new Set<string>()

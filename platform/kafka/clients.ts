@@ -1,7 +1,8 @@
 // What every client of Kafka is given. Each number was measured against a broker that was refused, stopped or killed
 // (@platformatic/kafka 2.12.1): with its defaults a stopped broker holds a request for ever.
 
-import type { BaseOptions } from '@platformatic/kafka'
+import { type BaseOptions, TimeoutError } from '@platformatic/kafka'
+import type { SampleKind } from '../../resilience/detector.ts'
 
 /** Longest wait for a connection, ms: on one machine it takes one, across a country thirty. */
 export const CONNECT_MS = 1_000
@@ -29,9 +30,34 @@ export const prefixed = (prefix: string, name: string): string => (prefix === ''
 
 /** Whether somewhere in this error Kafka answered with one of these (`UNKNOWN_TOPIC_ID`, …). */
 export function saysKafka(error: unknown, ...ids: readonly string[]): boolean {
+  return holds(error, each => {
+    const { apiId } = each as { apiId?: unknown }
+    return typeof apiId === 'string' && ids.includes(apiId)
+  })
+}
+
+/** No leader, or too few replicas behind it: it is there, and takes nothing. */
+const WRONG_ROLE = [
+  'NOT_ENOUGH_REPLICAS',
+  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+  'NOT_LEADER_OR_FOLLOWER',
+  'LEADER_NOT_AVAILABLE',
+  'FENCED_LEADER_EPOCH',
+]
+
+/** What it says of the brokers' health that a request failed so. */
+export function sampleOf(error: unknown): SampleKind {
+  if (saysKafka(error, ...WRONG_ROLE)) return 'wrong_role'
+  if (saysKafka(error, 'KAFKA_STORAGE_ERROR')) return 'full'
+  if (holds(error, each => each instanceof TimeoutError)) return 'hung'
+  return holds(error, each => REFUSED.has((each as NodeJS.ErrnoException).code ?? '')) ? 'refused' : 'broke'
+}
+
+const REFUSED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'])
+
+function holds(error: unknown, wanted: (error: Error) => boolean): boolean {
   if (!(error instanceof Error)) return false
-  const { apiId } = error as { apiId?: unknown }
-  if (typeof apiId === 'string' && ids.includes(apiId)) return true
+  if (wanted(error)) return true
   const inner = [error.cause, ...(error instanceof AggregateError ? error.errors : [])]
-  return inner.some(each => each !== undefined && saysKafka(each, ...ids))
+  return inner.some(each => holds(each, wanted))
 }

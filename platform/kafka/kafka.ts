@@ -88,6 +88,9 @@ export interface Position {
   readonly log: string
 }
 
+/** What probes are published to; nobody reads it. */
+export const PROBES: Topic = { name: 'probes', partitions: 1, keep: 3_600_000 }
+
 export interface Kafka {
   /** Makes the topics that are not there. */
   ensureTopics(topics: readonly Topic[]): Promise<void>
@@ -97,5 +100,7 @@ export interface Kafka {
   positions(group: string, topic: string): Promise<readonly Position[]>
   /** Resolves when a broker answers; rejects within a bound. */
   ping(): Promise<void>
+  /** Publishes something small: tells of the brokers' health what it finds. Rejects when that failed. */
+  probe(): Promise<void>
   close(): Promise<void>
 }

@@ -2,14 +2,17 @@
 // its deadline, so a shop starts without it.
 
 import { Admin } from '@platformatic/kafka'
+import type { SampleKind } from '../../resilience/detector.ts'
 import type { Log } from '../log/log.ts'
 import { clientOptions, prefixed, saysKafka } from './clients.ts'
 import { GroupConsumer } from './group-consumer.ts'
-import type { Group, Kafka, Position, Publisher, Topic } from './kafka.ts'
+import { type Group, type Kafka, type Position, PROBES, type Publisher, type Topic } from './kafka.ts'
 import { BatchingPublisher } from './publisher.ts'
 
 /** Longest wait for an answer to a question about topics and groups, ms. Making a topic takes some 100. */
 const ADMIN_MS = 3_000
+/** Longest that a probe takes, ms: three that hang are told of within a second. A healthy broker takes some 5. */
+const PROBE_MS = 300
 /** Pause between looks whether a new topic has its leaders, ms. */
 const LEADER_LOOK_MS = 20
 /** Kafka's words: as many replicas as the brokers make of a topic; the next offset of a log. */
@@ -23,15 +26,20 @@ export interface KafkaOptions {
   /** Longest wait for an acknowledgement, ms. */
   readonly publishTimeout: number
   readonly log: Log
+  /** Told what every publishing came to, and after how many ms. */
+  readonly note?: (kind: SampleKind, ms: number) => void
 }
 
 export function openKafka(options: KafkaOptions): Kafka {
   const { brokers, prefix, log } = options
+  const note = options.note === undefined ? {} : { note: options.note }
   const admin = new Admin(clientOptions(brokers, 'levee-admin', ADMIN_MS))
   admin.on('error', () => undefined) // shows where it is used
   const publishers = new Map<string, BatchingPublisher>()
   const groups: Group[] = []
   const named = (name: string): string => prefixed(prefix, name)
+
+  let probing: BatchingPublisher | null = null
 
   async function createTopic({ name, partitions, keep }: Topic): Promise<void> {
     const configs = keep === undefined ? {} : { configs: [{ name: 'retention.ms', value: String(keep) }] }
@@ -65,6 +73,7 @@ export function openKafka(options: KafkaOptions): Kafka {
           topic: named(topic),
           timeout: options.publishTimeout,
           log,
+          ...note,
         })
         publishers.set(topic, publisher)
       }
@@ -79,8 +88,14 @@ export function openKafka(options: KafkaOptions): Kafka {
     async ping() {
       await admin.metadata({ topics: [], forceUpdate: true })
     },
+    async probe() {
+      const timeout = Math.min(PROBE_MS, options.publishTimeout)
+      probing ??= new BatchingPublisher({ brokers, topic: named(PROBES.name), timeout, log: null, ...note })
+      await probing.publish({ key: '', value: '' })
+    },
     async close() {
       await Promise.all([
+        probing?.close(),
         ...groups.map(group => group.stop()),
         ...[...publishers.values()].map(p => p.close()),
       ])

@@ -6,8 +6,9 @@
 
 import { setImmediate as nextTurn } from 'node:timers'
 import { compatibilityPartitioner, Producer } from '@platformatic/kafka'
+import type { SampleKind } from '../../resilience/detector.ts'
 import type { Log } from '../log/log.ts'
-import { clientOptions } from './clients.ts'
+import { clientOptions, sampleOf } from './clients.ts'
 import { type KafkaRecord, type Place, type Publisher, PublishUnknown } from './kafka.ts'
 
 /** Records of one send: some 5 ms of encoding. */
@@ -38,7 +39,10 @@ export interface PublisherOptions {
   readonly topic: string
   /** Longest wait for an acknowledgement, ms. */
   readonly timeout: number
-  readonly log: Log
+  /** Null: another publisher of this process tells of outages. */
+  readonly log: Log | null
+  /** Told what every send came to, and after how many ms. */
+  readonly note?: (kind: SampleKind, ms: number) => void
 }
 
 export class BatchingPublisher implements Publisher {
@@ -139,6 +143,7 @@ export class BatchingPublisher implements Publisher {
   }
 
   private async send(parcels: readonly Parcel[]): Promise<void> {
+    const began = performance.now()
     try {
       const places = await this.produce(parcels.flatMap(parcel => parcel.records))
       let at = 0
@@ -147,14 +152,16 @@ export class BatchingPublisher implements Publisher {
         this.answer(parcel, places.slice(at, end))
         at = end
       }
-      if (this.failing) this.options.log.info({ topic: this.options.topic }, 'Kafka takes records again')
+      this.note('wrote', began)
+      if (this.failing) this.options.log?.info({ topic: this.options.topic }, 'Kafka takes records again')
       this.failing = false
     } catch (error) {
+      this.note(sampleOf(error), began)
       for (const parcel of parcels)
         this.answer(parcel, new PublishUnknown('Kafka did not confirm it', { cause: error }))
       // Once an outage, not once a send.
       if (!this.failing)
-        this.options.log.warn({ err: error, topic: this.options.topic }, 'Kafka takes no records')
+        this.options.log?.warn({ err: error, topic: this.options.topic }, 'Kafka takes no records')
       this.failing = true
     }
   }
@@ -178,6 +185,10 @@ export class BatchingPublisher implements Publisher {
     })
   }
 
+  private note(kind: SampleKind, began: number): void {
+    this.options.note?.(kind, performance.now() - began)
+  }
+
   private answer(parcel: Parcel, places: readonly Place[] | Error): void {
     if (parcel.answered) return
     parcel.answered = true
@@ -196,6 +207,7 @@ export class BatchingPublisher implements Publisher {
         this.timer = setTimeout(() => this.expire(), parcel.deadline - now)
         break
       }
+      this.options.note?.('hung', this.options.timeout)
       this.answer(parcel, new PublishUnknown(`not confirmed within ${this.options.timeout} ms`))
     }
     this.queue = this.queue.filter(parcel => !parcel.answered)

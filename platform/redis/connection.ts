@@ -7,8 +7,8 @@ import { sayWhy, without } from './redis-errors.ts'
 
 /** Longest wait for a connection with its greeting, ms: on one machine it takes two, across a country a hundred. */
 export const CONNECT_MS = 1_000
-/** Pauses between attempts to connect. */
-const RECONNECT: Backoff = { first: 50, most: 2_000 }
+/** Pauses between attempts to connect: one that refuses once and takes the next was restarted, and nobody need notice. */
+const RECONNECT: Backoff = { first: 20, most: 500 }
 /** Commands that wait for an answer: two seconds of a busy gate's. More are refused at once. */
 const QUEUE_MOST = 20_000
 
@@ -20,6 +20,8 @@ export interface ConnectionOptions {
   readonly protocol: 2 | 3
   /** Null: another connection of this process tells of outages. */
   readonly log: Log | null
+  /** Told how each attempt to connect failed, after how many ms. */
+  readonly failed?: (error: Error, ms: number) => void
   /** What to settle before the connection is used. Throws: not this one. */
   greet(client: Client): Promise<void>
 }
@@ -85,16 +87,22 @@ export class Connection {
   }
 
   private async attemptOnce(): Promise<void> {
+    const began = performance.now()
     const client = clientOf(this.options)
     this.trying = client
     client.on('error', (error: Error) => this.drop(client, error))
     // The client bounds only the wait for the socket: a stopped server takes that, and never answers the greeting.
     const late = new Error(`no connection within ${CONNECT_MS} ms`)
-    const timer = setTimeout(() => this.drop(client, late), CONNECT_MS)
+    let why: Error | null = null
+    const timer = setTimeout(() => {
+      why = late
+      this.drop(client, late)
+    }, CONNECT_MS)
     try {
       await client.connect()
       await this.options.greet(client)
     } catch (error) {
+      this.options.failed?.(why ?? (error as Error), performance.now() - began)
       this.drop(client, error as Error)
       return
     } finally {

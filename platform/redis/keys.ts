@@ -31,6 +31,7 @@ export const families = {
   paymentLock: family('payment-lock', 1, MINUTE_MS, 'who talks to the provider about an order'),
   session: family('session', 1, 5_000, 'a session row: no longer than a revocation may take to bite'),
   product: family('product', 1, 2_000, 'a product as it is shown: no longer than product.staleness'),
+  probe: family('probe', 1, DAY_MS, 'a mark that is missing once Redis has lost what was in it'),
 } as const
 
 export type Family = keyof typeof families

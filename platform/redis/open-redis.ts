@@ -1,11 +1,14 @@
 // Redis by node-redis. Nothing waits while there is no connection, and no answer is waited for past its time.
 
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { SampleKind } from '../../resilience/detector.ts'
 import type { Log } from '../log/log.ts'
 import { type Client, Connection } from './connection.ts'
+import { families, keyOf } from './keys.ts'
 import { openListener } from './listener.ts'
-import { type Redis, RedisAway, type RedisScript, type Reply } from './redis.ts'
-import { isDemoted, isReply } from './redis-errors.ts'
+import { type Redis, RedisAway, type RedisScript, type Reply, script } from './redis.ts'
+import { isDemoted, isReply, sampleOf } from './redis-errors.ts'
 
 /** A connection that answers nothing for so long is given up and made anew, ms. Until then a late answer revives it. */
 const SILENCE_MS = 2_000
@@ -17,21 +20,35 @@ export interface RedisOptions {
   /** A file of certificates to trust with `rediss://`, PEM; empty: those that Node trusts. */
   readonly tlsCa?: string
   readonly log: Log
+  /** Where the mark of a probe lies; absent: under no prefix. */
+  readonly prefix?: string
+  /** Told what every call came to, and after how many ms. */
+  readonly note?: (kind: SampleKind, ms: number) => void
 }
+
+/** Leaves a mark where there is none, and says which was there. KEYS: the mark. ARGV: ours, its life in ms. */
+const leaveMark = script(`
+  local mark = redis.call('GET', KEYS[1])
+  redis.call('SET', KEYS[1], mark or ARGV[1], 'PX', ARGV[2])
+  return mark`)
 
 /**
  * Resolves whether Redis is there or not: it is looked for until `close`.
  * @throws where the certificates cannot be read
  */
 export async function openRedis(options: RedisOptions): Promise<Redis> {
-  const { url, log, commandTimeout } = options
+  const { url, log, commandTimeout, note = () => undefined } = options
   const ca = certificates(options.tlsCa ?? '')
-  const connection = new Connection({ url, ca, log, protocol: 2, greet: expectPrimary })
+  const failed = (error: Error, ms: number): void => note(sampleOf(error), ms)
+  const connection = new Connection({ url, ca, log, protocol: 2, failed, greet: expectPrimary })
   const listener = openListener({ url, ca })
   /** When anything was answered last; `performance.now()`. */
   let answered = 0
   /** Nothing was answered for `commandTimeout`: until something is, nobody waits for it. */
   let silence: NodeJS.Timeout | null = null
+
+  /** The mark that was there last; null: none was looked for yet. */
+  let mark: string | null = null
 
   const heard = (): void => {
     answered = performance.now()
@@ -61,6 +78,7 @@ export async function openRedis(options: RedisOptions): Promise<Redis> {
       const timer = setTimeout(() => {
         // This loop may have been busy for longer than that: answers that lie in the socket are read first.
         late = setImmediate(() => {
+          note('hung', performance.now() - began)
           reject(new RedisAway(`no answer within ${commandTimeout} ms`))
           noAnswer(client, began)
         })
@@ -73,10 +91,12 @@ export async function openRedis(options: RedisOptions): Promise<Redis> {
         reply => {
           ended()
           heard()
+          note('ok', answered - began)
           resolve(reply as T)
         },
         (error: Error) => {
           ended()
+          note(sampleOf(error), performance.now() - began)
           if (isReply(error)) heard()
           reject(failure(client, error))
         },
@@ -112,6 +132,23 @@ export async function openRedis(options: RedisOptions): Promise<Redis> {
     listen: (channel, heardOf) => listener.listen(channel, heardOf),
     async ping() {
       await redis.command('PING')
+    },
+    async probe() {
+      const { client } = connection
+      // Its attempts to connect tell how it is.
+      if (client === null) throw new RedisAway('not connected')
+      const began = performance.now()
+      const key = keyOf(options.prefix ?? '', families.probe, 'mark')
+      const ours = mark ?? randomUUID()
+      const found = await send<string | null>(client, [
+        ...['EVAL', leaveMark.lua, 1, key],
+        ...[ours, families.probe.ttl],
+      ])
+      note('wrote', performance.now() - began)
+      const was = mark
+      mark = found ?? ours
+      // Gone, or another one: what lay beside it is gone too, or somebody else has noticed first.
+      if (was !== null && found !== was) note('empty', 0)
     },
     async close() {
       if (silence !== null) clearTimeout(silence)

@@ -1,5 +1,7 @@
 // Which of Redis's errors mean that it is of no use at the moment, and what to say of them. Pure.
 
+import type { SampleKind } from '../../resilience/detector.ts'
+
 /**
  * Answers of a server that is there and does not serve: still loading, no primary any more, full, cut off from its
  * replicas or its disk, or of another mind about our password. For a gate all are one: unknown.
@@ -18,6 +20,19 @@ export function isReply(error: Error): boolean {
 /** It was a primary when we connected and is a replica now: a new connection may find the new primary. */
 export function isDemoted(error: Error): boolean {
   return /^(READONLY|MASTERDOWN)\b/.test(error.message)
+}
+
+/** What it says of the server's health that a command or a connection failed so. */
+export function sampleOf(error: Error): SampleKind {
+  const { message } = error
+  if (isReply(error)) return 'ok'
+  if (/^(OOM|MISCONF)\b/.test(message)) return 'full'
+  if (/^(READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN)\b/.test(message)) return 'wrong_role'
+  // It is there, and takes nobody in: not yet, or not us.
+  if (AWAY.test(message)) return 'refused'
+  const code = (error as NodeJS.ErrnoException).code ?? ''
+  if (/^(ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/.test(code)) return 'refused'
+  return /^no (connection|answer) (within|for) /.test(message) || code === 'ETIMEDOUT' ? 'hung' : 'broke'
 }
 
 /** What an operator reads when a connection fails. */

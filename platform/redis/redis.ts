@@ -29,5 +29,7 @@ export interface Redis {
   /** Connected, as far as is known. */
   readonly up: boolean
   ping(): Promise<void>
+  /** Writes something small, silent or not: tells of the server's health what it finds. Rejects when that failed. */
+  probe(): Promise<void>
   close(): Promise<void>
 }

@@ -16,6 +16,7 @@ import type { Redis } from '../../platform/redis/redis.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import type { Rung } from '../../resilience/ladders.ts'
 import { kafkaBrokers, type LedgerEngine, redisUrl } from './engines.ts'
+import { fixedLadders } from './fixed-ladders.ts'
 import { openScratchLedger, type ScratchLedger } from './ledgers.ts'
 
 export type ClaimRungName = Rung<'coupon.claim'>
@@ -93,7 +94,7 @@ export class ClaimBed {
     const module = createCouponModule({
       ...{ ledger, clock: this.clock, log, redis: this.redis, kafka },
       prefixes: { redisPrefix: this.prefix },
-      rungs: { 'coupon.claim': rung },
+      ladders: fixedLadders({ 'coupon.claim': rung }),
       settings: { lockWait: 5_000 },
     })
     const process = { rung, module }

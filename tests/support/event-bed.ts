@@ -16,11 +16,13 @@ import { Relay } from '../../platform/events/relay.ts'
 import type { Transport } from '../../platform/events/transport.ts'
 import type { Group, Kafka } from '../../platform/kafka/kafka.ts'
 import { openKafka } from '../../platform/kafka/open-kafka.ts'
+import type { Standing } from '../../platform/ladders/standing.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import { appendEvents } from '../../platform/sql/once.ts'
 import type { PlatformTables } from '../../platform/sql/platform-tables.ts'
 import type { Schema } from '../../platform/sql/schema.ts'
 import { kafkaBrokers, type LedgerEngine } from './engines.ts'
+import { standOn } from './fixed-ladders.ts'
 import { openScratchLedger } from './ledgers.ts'
 
 interface BedTables extends PlatformTables {
@@ -181,8 +183,14 @@ export class Testbed {
     return transport
   }
 
-  kafkaTransport(consumers: readonly Consumer[], ledger = this.ledger): KafkaTransport {
-    return createKafkaTransport(consumers, { ledger, clock: this.clock, log, kafka: this.kafka! })
+  kafkaTransport(
+    consumers: readonly Consumer[],
+    ledger = this.ledger,
+    standing: Standing<'event.publish'> = standOn('kafka'),
+  ): KafkaTransport {
+    return createKafkaTransport(consumers, {
+      ...{ ledger, clock: this.clock, log, kafka: this.kafka!, standing },
+    })
   }
 
   /** `took` absent: as in another process, from which the relay hears nothing. */

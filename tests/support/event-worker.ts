@@ -7,6 +7,7 @@ import { Relay } from '../../platform/events/relay.ts'
 import { openKafka } from '../../platform/kafka/open-kafka.ts'
 import { openLedger } from '../../platform/sql/open-ledger.ts'
 import { log, recorder } from './event-bed.ts'
+import { standOn } from './fixed-ladders.ts'
 
 const [brokers = '', prefix = ''] = process.argv.slice(2)
 const clock = Date.now
@@ -15,7 +16,7 @@ const ledger = await openLedger({ url, dataFolder: '', poolSize: 8, lockWait: 2_
 const kafka = openKafka({ brokers: brokers.split(','), prefix, publishTimeout: 1_000, log })
 const consumers = ['one', 'two'].map(name => recorder(name, () => {}, ['order.paid'], ledger, clock))
 const deps = { ledger, clock, log, kafka }
-const transport = createKafkaTransport(consumers, deps)
+const transport = createKafkaTransport(consumers, { ...deps, standing: standOn('kafka') })
 new Relay({ ledger, clock, log, transport }).start()
 for (const group of createKafkaConsumers(consumers, { ...deps, took: transport.took })) group.start()
 process.stdin.on('end', () => process.exit()).resume()

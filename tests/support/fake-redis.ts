@@ -33,6 +33,7 @@ export class FakeRedis implements Redis {
     this.listeners.push({ channel, heard })
   }
   async ping(): Promise<void> {}
+  async probe(): Promise<void> {}
   async close(): Promise<void> {}
 
   private answer([name, ...rest]: Args): unknown {

@@ -14,6 +14,7 @@ import { createLog } from '../../platform/log/log.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import { type SandboxProvider, startSandboxProvider } from '../../services/sandbox-provider/server.ts'
 import type { LedgerEngine } from './engines.ts'
+import { fixedLadders } from './fixed-ladders.ts'
 import { openScratchLedger, type ScratchLedger } from './ledgers.ts'
 
 export const KEY = 'the-key-that-both-sides-know'
@@ -130,7 +131,7 @@ export class PaymentBed {
       ledger,
       redis: null,
       prefixes: { redisPrefix: 'test' },
-      rungs: { 'payment.lock': 'sql' },
+      ladders: fixedLadders({ 'payment.lock': 'sql' }),
       clock: this.clock,
       log: createLog({ level: 'silent', name: 'test' }),
       settings: { lockWait: 2_000, webhookKey: KEY },

@@ -15,6 +15,7 @@ import type { Redis } from '../../platform/redis/redis.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import type { PlatformTables } from '../../platform/sql/platform-tables.ts'
 import type { LedgerEngine } from './engines.ts'
+import { fixedLadders } from './fixed-ladders.ts'
 import { openScratchLedger, type ScratchLedger } from './ledgers.ts'
 
 type Deps = Parameters<typeof createBestseller>[0]
@@ -91,7 +92,7 @@ export class RankingBed {
       ledger,
       redis,
       prefixes: { redisPrefix: this.prefix },
-      rungs: { 'bestseller.read': 'redis' },
+      ladders: fixedLadders({ 'bestseller.read': 'redis' }),
       clock: () => this.now,
       log,
       settings: { timeZone: 'UTC', staleness: STALENESS_MS },

@@ -43,6 +43,7 @@ export class SmallShop {
       ledger: scratch.ledger,
       redis: null,
       kafka: null,
+      health: new Map(),
       log,
       clock: Date.now,
       secrets: { linkKey: 'link', webhookKey: 'webhook' },

@@ -22,8 +22,8 @@ export type MariadbOptions = Partial<Omit<MariadbSettings, 'folder' | 'port'>>
 export const DEFAULTS = {
   /** The whole December and its indexes fit; small beside a laptop's memory. */
   bufferPool: 256,
-  /** Several shops with full pools at once in the tests. */
-  maxConnections: 200,
+  /** A split shop holds some seventy, and the tests have several at once. */
+  maxConnections: 500,
   /** As `ledger.lockWait`. */
   lockWait: 2,
 } as const

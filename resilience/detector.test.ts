@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Detector, EXCUSE_MOST_MS, HANGS, REFUSALS, type Sample, type SampleKind } from './detector.ts'
+
+const made = () => new Detector({ slow: 50 })
+/** Samples a millisecond apart from `from` on. */
+const all = (detector: Detector, kinds: readonly SampleKind[], from = 0, ms = 0): Detector => {
+  for (const [i, kind] of kinds.entries()) detector.note({ kind, at: from + i, ms })
+  return detector
+}
+const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value)
+
+describe('an engine', () => {
+  it('is well until something says otherwise', () => {
+    expect(made().finding(0)).toBe('well')
+  })
+
+  it('refuses after one refusal and another one on the retry, and not after a single one', () => {
+    expect(all(made(), times(REFUSALS - 1, 'refused')).finding(10)).toBe('well')
+    expect(all(made(), times(REFUSALS, 'refused')).finding(10)).toBe('refused')
+    expect(all(made(), ['refused', 'ok', 'refused']).finding(10)).toBe('well')
+  })
+
+  it('hangs after three calls without an answer between', () => {
+    expect(all(made(), times(HANGS - 1, 'hung')).finding(10)).toBe('well')
+    expect(all(made(), times(HANGS, 'hung')).finding(10)).toBe('hanging')
+    expect(all(made(), ['hung', 'hung', 'ok', 'hung', 'hung']).finding(10)).toBe('well')
+  })
+
+  it('does not hang for calls that were sent before it answered another one', () => {
+    const detector = made()
+    detector.note({ kind: 'ok', at: 1_000, ms: 1 })
+    for (let i = 0; i < 10; i++) detector.note({ kind: 'hung', at: 1_050 + i, ms: 100 })
+    expect(detector.finding(1_100)).toBe('well')
+    for (let i = 0; i < HANGS; i++) detector.note({ kind: 'hung', at: 1_200 + i, ms: 100 })
+    expect(detector.finding(1_300)).toBe('hanging')
+  })
+
+  it('does not hang because this process did, and does if it is busy for ever', () => {
+    const detector = made()
+    detector.note({ kind: 'busy', at: 500, ms: 400 })
+    for (let i = 0; i < 10; i++) detector.note({ kind: 'hung', at: 501 + i, ms: 100 })
+    expect(detector.finding(520)).toBe('well')
+    for (let at = 600; at < 600 + EXCUSE_MOST_MS + 500; at += 100) {
+      detector.note({ kind: 'busy', at, ms: 100 })
+      detector.note({ kind: 'hung', at, ms: 100 })
+    }
+    expect(detector.finding(6_500)).toBe('hanging')
+  })
+
+  it.each(['wrong_role', 'full'] as const)(
+    'stays %s though it answers reads, until it takes a write',
+    kind => {
+      const detector = all(made(), [kind, ...times(20, 'ok' as const)])
+      expect(detector.finding(30)).toBe(kind)
+      expect(all(detector, ['wrote'], 30).finding(40)).toBe('well')
+    },
+  )
+
+  it('is empty until whoever needs it has seen to that, whatever it takes', () => {
+    const detector = all(made(), ['empty', 'wrote', 'ok'])
+    expect(detector.finding(10)).toBe('empty')
+    detector.filled()
+    expect(detector.finding(10)).toBe('well')
+  })
+
+  it('is slow by its median, not by one answer, and not by answers of another time', () => {
+    expect(all(made(), times(20, 'ok'), 0, 100).finding(30)).toBe('slow')
+    expect(all(made(), times(20, 'ok'), 0, 100).finding(10_000)).toBe('well')
+    const mostly = all(made(), times(20, 'ok'), 0, 1)
+    expect(all(mostly, times(5, 'ok'), 20, 1_000).finding(30)).toBe('well')
+  })
+
+  it('that answers is never refused nor hanging, whatever came before', () => {
+    const kinds: SampleKind[] = [
+      'ok',
+      'wrote',
+      'refused',
+      'broke',
+      'hung',
+      'wrong_role',
+      'full',
+      'empty',
+      'busy',
+    ]
+    const sample = fc.record({ kind: fc.constantFrom(...kinds), after: fc.nat(500), ms: fc.nat(3_000) })
+    fc.assert(
+      fc.property(fc.array(sample), samples => {
+        const detector = made()
+        let at = 0
+        for (const { kind, after, ms } of samples) {
+          at += after
+          detector.note({ kind, at, ms } satisfies Sample)
+        }
+        detector.note({ kind: 'ok', at: at + 1, ms: 1 })
+        expect(['refused', 'hanging']).not.toContain(detector.finding(at + 1))
+      }),
+    )
+  })
+})

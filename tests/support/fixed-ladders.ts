@@ -1,0 +1,21 @@
+// Ladders that never move: for tests of one rung.
+
+import type { Ladders } from '../../platform/ladders/ladders.ts'
+import type { Standing } from '../../platform/ladders/standing.ts'
+import { type Ladder, ladders, type Rung } from '../../resilience/ladders.ts'
+
+export function standOn<L extends Ladder>(rung: Rung<L>): Standing<L> {
+  return {
+    choose: () => rung,
+    watch: (_rung, answer) => answer,
+    whenBack: () => undefined,
+    differs: () => undefined,
+    has: wanted => wanted === rung,
+    standing: rung,
+  }
+}
+
+/** Those that are not named stand on their last rung. */
+export function fixedLadders(rungs: { readonly [L in Ladder]?: Rung<L> } = {}): Pick<Ladders, 'of'> {
+  return { of: <L extends Ladder>(name: L) => standOn<L>(rungs[name] ?? (ladders[name].at(-1) as Rung<L>)) }
+}
