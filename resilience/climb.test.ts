@@ -21,7 +21,7 @@ it('is out at once, and in again after its stay and a trial in steps', () => {
   let now = STAY_FIRST_MS
   climb.try(now)
   expect(climb.advance(STAY_FIRST_MS)).toBe(false)
-  while (climb.phase === 'trial' && now < 10_000) climb.advance((now += 10))
+  for (; climb.phase === 'trial' && now < 10_000; now += 10) climb.advance(now)
   expect([climb.phase, now < 2_000]).toEqual(['in', true])
 })
 
@@ -30,8 +30,7 @@ it('gives a trial few calls at first, then more, and never more at once than a h
   climb.down('x', 0)
   climb.try(300)
   const admitted = (random: () => number) =>
-    Array.from({ length: 1_000 }, (_, i) => climb.permit(300, random())).filter((yes, i) => yes && i >= 0)
-      .length
+    Array.from({ length: 1_000 }, () => climb.permit(300, random())).filter(Boolean).length
   let roll = 0
   const evenly = () => (roll = (roll + 0.001) % 1)
   expect(admitted(evenly)).toBe(10) // bounded by those under way

@@ -4,7 +4,10 @@ import { createGateway } from '../gateway/server.ts'
 import type { Config } from '../platform/config/settings.ts'
 import { outboxLag } from '../platform/events/outbox-lag.ts'
 import { Relay } from '../platform/events/relay.ts'
+import { newId } from '../platform/ids.ts'
+import { createLadderNews } from '../platform/ladders/ladder-news.ts'
 import type { Log } from '../platform/log/log.ts'
+import { ladderMetrics } from '../platform/metrics/ladder-metrics.ts'
 import { createMetrics } from '../platform/metrics/metrics.ts'
 import { redisMetrics } from '../platform/metrics/redis-metrics.ts'
 import { retentionSweeps } from '../platform/retention/retention.ts'
@@ -36,6 +39,7 @@ export async function createShop(config: Config, log: Log, version: string): Pro
   })
   await migrate(ledger, schemas)
   const engines = await openEngines(config, log)
+  const self = { process: newId(), service: 'shop' }
   const metrics = createMetrics({
     pool: () => ledger.pool(),
     outbox: async () => {
@@ -49,6 +53,7 @@ export async function createShop(config: Config, log: Log, version: string): Pro
     redis: engines.redis,
     kafka: engines.kafka,
     health: engines.health,
+    self,
     log,
     clock,
     secrets: installationSecrets(config['data.folder']),
@@ -62,6 +67,8 @@ export async function createShop(config: Config, log: Log, version: string): Pro
   })
   const modules = composed.modules.map(({ module }) => module)
   const caches = modules.flatMap(module => module.caches ?? [])
+  const shadows = modules.flatMap(module => module.shadows ?? [])
+  ladderMetrics(metrics.registry, composed.ladders, shadows)
   redisMetrics(metrics.registry, { redis: engines.redis, prefix: config['redis.prefix'], caches })
   const gateway = createGateway({
     modules: composed.modules.map(({ name, contract, module }) => ({ name, contract, door: module.door })),
@@ -77,6 +84,7 @@ export async function createShop(config: Config, log: Log, version: string): Pro
   const retention = retentionSweeps(ledger, { idempotency: config['idempotency.retention'] * 1000 })
   const sweeps = [...modules.flatMap(module => module.sweeps), ...retention]
   const scheduler = createScheduler({ sweeps, clock, log })
+  const news = createLadderNews({ ladders: composed.ladders, ledger, clock, log, ...self })
 
   return {
     doors: composed.doors,
@@ -87,6 +95,7 @@ export async function createShop(config: Config, log: Log, version: string): Pro
         backlog: BACKLOG,
       })
       composed.ladders.start()
+      news.start()
       relay.start()
       groups.start()
       scheduler.start()
@@ -95,6 +104,7 @@ export async function createShop(config: Config, log: Log, version: string): Pro
     async stop() {
       const inTime = await gateway.drain(config['shutdown.drainTimeout'])
       await scheduler.stop()
+      await news.stop()
       await relay.stop()
       await groups.stop()
       await Promise.all(modules.map(module => module.drain()))

@@ -14,6 +14,7 @@ const loadCommands = () =>
     import('./commands/bench.ts'),
     import('./commands/engines.ts'),
     import('./commands/keys.ts'),
+    import('./commands/ladders.ts'),
     import('./commands/sandbox-provider.ts'),
   ])
 

@@ -5,6 +5,7 @@ import { accountSchema, createAccount } from '../modules/account/index.ts'
 import { bestsellerSchema, createBestseller } from '../modules/bestseller/index.ts'
 import { couponSchema, createCouponModule } from '../modules/coupon/index.ts'
 import { createEvent } from '../modules/event/index.ts'
+import { createLadder } from '../modules/ladder/index.ts'
 import { createNotification, notificationSchema } from '../modules/notification/index.ts'
 import { createOrder, linkSecret, orderSchema } from '../modules/order/index.ts'
 import {
@@ -64,6 +65,8 @@ export interface Environment {
   readonly kafka: Kafka | null
   /** Of the engines that are there. */
   readonly health: ReadonlyMap<Engine, EngineHealth>
+  /** This process, as others see it. */
+  readonly self: { readonly process: string; readonly service: string }
   readonly log: Log
   readonly clock: Clock
   readonly secrets: Secrets
@@ -113,7 +116,8 @@ export interface Composed {
 export const EARN_PERCENT = 1
 
 export async function compose(environment: Environment, place: Place = here): Promise<Composed> {
-  const { config, ledger, redis, kafka, health, log, clock, secrets, observe, baseUrl, forget } = environment
+  const { config, ledger, redis, kafka, health, self, log, clock, secrets, observe, baseUrl, forget } =
+    environment
   const ladders = createLadders({ rungs: chooseRungs(config, new Set(health.keys())), health, clock, log })
   const prefixes = { redisPrefix: config['redis.prefix'], kafkaPrefix: config['kafka.prefix'] }
   const shared = { ledger, redis, kafka, prefixes, ladders, clock, log, observe }
@@ -211,6 +215,7 @@ export async function compose(environment: Environment, place: Place = here): Pr
   if (has('event'))
     host('event', createEvent({ ...shared, deadLetters: createDeadLetters({ ...shared, consumers }) }))
 
+  if (has('ladder')) host('ladder', createLadder({ ledger, ladders, clock, self }))
   return {
     doors,
     consumers,

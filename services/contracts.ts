@@ -4,6 +4,7 @@ import { accountContract } from '../modules/account/contract.ts'
 import { bestsellerContract } from '../modules/bestseller/contract.ts'
 import { couponContract } from '../modules/coupon/contract.ts'
 import { eventContract } from '../modules/event/contract.ts'
+import { ladderContract } from '../modules/ladder/contract.ts'
 import { notificationContract } from '../modules/notification/contract.ts'
 import { orderContract } from '../modules/order/contract.ts'
 import { paymentContract } from '../modules/payment/contract.ts'
@@ -21,6 +22,7 @@ export const contracts = {
   bestseller: bestsellerContract,
   notification: notificationContract,
   event: eventContract,
+  ladder: ladderContract,
 } as const
 
 export type ModuleName = keyof typeof contracts

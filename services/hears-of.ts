@@ -25,6 +25,7 @@ export const hearsOf: Readonly<Record<ModuleName, readonly Hears[]>> = {
     },
   ],
   event: [],
+  ladder: [],
 }
 
 export function checkHears(module: ModuleName, consumers: readonly Consumer[]): void {

@@ -2,6 +2,9 @@
 
 import { outboxLag } from '../platform/events/outbox-lag.ts'
 import { Relay } from '../platform/events/relay.ts'
+import { newId } from '../platform/ids.ts'
+import { createLadderNews } from '../platform/ladders/ladder-news.ts'
+import { ladderMetrics } from '../platform/metrics/ladder-metrics.ts'
 import { createMetrics } from '../platform/metrics/metrics.ts'
 import { redisMetrics } from '../platform/metrics/redis-metrics.ts'
 import { retentionSweeps } from '../platform/retention/retention.ts'
@@ -17,7 +20,7 @@ import type { Parts } from './gateway-alone.ts'
 import { Forgetting, IDENTITY, identityDoor } from './identity-door.ts'
 import { createKafkaGroups } from './kafka-groups.ts'
 import { openEngines } from './open-engines.ts'
-import { type Duty, dutiesOf, enginesOf, type ServiceName, services } from './plan.ts'
+import { type Duty, dutiesOf, enginesOf, modulesOf, type ServiceName } from './plan.ts'
 import { installationSecrets } from './secrets.ts'
 import type { Work } from './service.ts'
 
@@ -26,7 +29,7 @@ export async function moduleAlone(
 ): Promise<Work> {
   const { name, config, log, clock, siblings } = parts
   const duties = dutiesOf(config, name)
-  const hosts: ReadonlySet<ModuleName> = new Set([services[name].module])
+  const hosts: ReadonlySet<ModuleName> = new Set(modulesOf(name))
   const ledger = await openLedger({
     url: config['ledger.url'],
     dataFolder: config['data.folder'],
@@ -34,6 +37,7 @@ export async function moduleAlone(
     lockWait: config['ledger.lockWait'],
   })
   const engines = await openEngines(config, log, enginesOf(config, name))
+  const self = { process: newId(), service: name }
   const lag = async () => {
     const { depth, oldestAgeMs } = await outboxLag(ledger, clock)
     return { depth, oldestAge: oldestAgeMs }
@@ -45,6 +49,7 @@ export async function moduleAlone(
     {
       ...{ config, ledger, redis: engines.redis, kafka: engines.kafka, log, clock },
       health: engines.health,
+      self,
       secrets: installationSecrets(config['data.folder']),
       observe: metrics.observeBatch,
       baseUrl: config['shop.baseUrl'] || `http://${config['http.host']}:${config['http.port']}`,
@@ -58,6 +63,8 @@ export async function moduleAlone(
   )
   const modules = composed.modules.map(({ module }) => module)
   const caches = modules.flatMap(module => module.caches ?? [])
+  const shadows = modules.flatMap(module => module.shadows ?? [])
+  ladderMetrics(metrics.registry, composed.ladders, shadows)
   redisMetrics(metrics.registry, { redis: engines.redis, prefix: config['redis.prefix'], caches })
   const delivering = { ledger, clock, log, kafka: engines.kafka }
   const relay = hosts.has('event')
@@ -74,6 +81,7 @@ export async function moduleAlone(
     relay === null ? [] : retentionSweeps(ledger, { idempotency: config['idempotency.retention'] * 1000 })
   const sweeps = duties.has('sweeps') ? modules.flatMap(module => module.sweeps) : []
   const scheduler = createScheduler({ sweeps: [...sweeps, ...retention], clock, log })
+  const news = createLadderNews({ ladders: composed.ladders, ledger, clock, log, ...self })
 
   return {
     doors: doorsOf(composed, duties),
@@ -82,6 +90,7 @@ export async function moduleAlone(
     hold: () => forgetting.hold(),
     async start() {
       composed.ladders.start()
+      news.start()
       relay?.start()
       groups.start()
       scheduler.start()
@@ -89,6 +98,7 @@ export async function moduleAlone(
     },
     async pause() {
       await scheduler.stop()
+      await news.stop()
       await relay?.stop()
       await groups.stop()
       return true

@@ -14,6 +14,8 @@ export type Duty = 'calls' | 'sweeps' | 'events' | 'groups'
 export interface Service {
   /** Its module; null: none, the front door. */
   readonly module: ModuleName | null
+  /** Modules that are in the same process beside it. */
+  readonly beside?: readonly ModuleName[]
   readonly duties: readonly Duty[]
   /** Engines that it asks, where they are configured. `events`: only to hear of events. */
   readonly redis: boolean
@@ -32,8 +34,8 @@ export const services = {
   coupon: { module: 'coupon', duties: ALL, redis: true, kafka: true },
   bestseller: { module: 'bestseller', duties: ALL, redis: true, kafka: 'events' },
   notification: { module: 'notification', duties: ALL, redis: false, kafka: 'events' },
-  /** Delivers events, keeps the dead letters, and sweeps the platform's own tables. */
-  relay: { module: 'event', duties: ALL, redis: false, kafka: true },
+  /** Delivers events, keeps the dead letters and the levers of ladders, and sweeps the platform's own tables. */
+  relay: { module: 'event', beside: ['ladder'], duties: ALL, redis: false, kafka: true },
   'order-consumer': { module: 'order', duties: ['events'], redis: false, kafka: 'events' },
   'coupon-consumer': { module: 'coupon', duties: ['groups'], redis: true, kafka: true },
 } as const satisfies Record<string, Service>
@@ -51,7 +53,7 @@ export const placesOf = (config: Config, name: ServiceName): readonly string[] =
 export function serviceFor(config: Config, module: ModuleName, duty: Duty): ServiceName {
   const consumer = serviceNames.find(name => isConsumerOf(name, module, duty))
   if (consumer !== undefined && placesOf(config, consumer).length > 0) return consumer
-  return module === 'event' ? 'relay' : module
+  return module === 'event' || module === 'ladder' ? 'relay' : module
 }
 
 const isConsumerOf = (name: ServiceName, module: ModuleName, duty: Duty): boolean => {
@@ -64,6 +66,12 @@ export function dutiesOf(config: Config, name: ServiceName): ReadonlySet<Duty> {
   const { module, duties }: Service = services[name]
   if (module === null) return new Set()
   return new Set(duties.filter(duty => serviceFor(config, module, duty) === name))
+}
+
+/** The modules in its process. */
+export function modulesOf(name: Exclude<ServiceName, 'gateway'>): readonly ModuleName[] {
+  const { module, beside = [] }: Service = services[name]
+  return module === null ? beside : [module, ...beside]
 }
 
 /** The engines that a service needs in this shop. */

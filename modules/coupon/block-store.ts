@@ -4,11 +4,24 @@ import { sql } from 'kysely'
 import { invariant } from '../../platform/contract/result.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
 import { decidedIn, voidFrom } from './block.ts'
-import type { CouponTx } from './store.ts'
+import { type CouponTx, lockCoupon } from './store.ts'
 import type { BlockRow, CouponTables, DeadRecordRow, PositionRow } from './tables.ts'
 
+/** Leases its places: so many units of the coupon may be owed to the line from now on. */
 export async function insertBlock(ledger: Ledger, row: BlockRow): Promise<void> {
-  await ledger.write<CouponTables, unknown>(tx => tx.insertInto('coupon_blocks').values(row).execute())
+  await ledger.write<CouponTables, unknown>(async tx => {
+    await addOwed(tx, row.coupon_id, row.size)
+    return tx.insertInto('coupon_blocks').values(row).execute()
+  })
+}
+
+/** The coupon's row is locked by it: before any block of it, as the batches of the line do. */
+async function addOwed(tx: CouponTx, couponId: string, places: number): Promise<void> {
+  await tx
+    .updateTable('coupons')
+    .set(row => ({ owed: row('owed', '+', places) }))
+    .where('coupon_id', '=', couponId)
+    .execute()
 }
 
 export function blockRows(ledger: Ledger, ids: readonly string[]): Promise<BlockRow[]> {
@@ -22,6 +35,13 @@ export function blockRows(ledger: Ledger, ids: readonly string[]): Promise<Block
  */
 export function closeBlock(ledger: Ledger, blockId: string, from: number, now: number): Promise<boolean> {
   return ledger.write<CouponTables, boolean>(async tx => {
+    const of = await tx
+      .selectFrom('coupon_blocks')
+      .select('coupon_id')
+      .where('block_id', '=', blockId)
+      .executeTakeFirst()
+    if (of === undefined) return false
+    await lockCoupon(ledger, tx, of.coupon_id)
     const row = await lockBlock(ledger, tx, blockId)
     if (row === undefined) return false
     const outcomes = voidFrom(row.outcomes, from)
@@ -34,6 +54,7 @@ export function closeBlock(ledger: Ledger, blockId: string, from: number, now: n
       .where('decided', '=', row.decided)
       .executeTakeFirst()
     invariant(numUpdatedRows === 1n, `block ${blockId} changed under its lock`)
+    if (decided !== row.decided) await addOwed(tx, row.coupon_id, row.decided - decided)
     return row.closed_at === null
   })
 }

@@ -19,7 +19,7 @@ class Books {
 
   constructor(quotas: readonly number[]) {
     for (const [i, quota] of quotas.entries()) {
-      const row = { coupon_id: `c${i}`, quota, issued: 0, opens_at: 0, closes_at: 2_000, version: 1 }
+      const row = { coupon_id: `c${i}`, quota, issued: 0, owed: 0, opens_at: 0, closes_at: 2_000, version: 1 }
       this.coupons.set(row.coupon_id, row)
     }
   }

@@ -173,6 +173,7 @@ export const couponContract = {
       'coupon_unknown',
       'coupon_not_open',
       'coupon_sold_out',
+      'coupon_in_line',
       'coupon_already_claimed',
       'lock_timeout',
     ],

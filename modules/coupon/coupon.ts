@@ -25,7 +25,7 @@ export function wrongTerms(
 
 export type QuotaRow = Pick<
   CouponRow,
-  'coupon_id' | 'quota' | 'issued' | 'opens_at' | 'closes_at' | 'version'
+  'coupon_id' | 'quota' | 'issued' | 'owed' | 'opens_at' | 'closes_at' | 'version'
 >
 
 /** Why nobody can have this coupon now; null: there is one to be had. Times in epoch ms. */
@@ -36,6 +36,14 @@ export function closedFor(row: QuotaRow, now: number): Refused | null {
   }
   if (row.issued >= row.quota) return refuse('coupon_sold_out', `All ${row.quota} are issued.`)
   return null
+}
+
+/** Why somebody who comes past the line cannot have it though there is one; null: nobody in the line has to be served first. */
+export function owedToLine({ coupon_id: couponId, quota, issued, owed }: QuotaRow): Refused | null {
+  if (owed === 0 || issued + owed < quota) return null
+  return refuse('coupon_in_line', `What is left of ${couponId} may belong to claims that came before.`, {
+    retryAfter: 2,
+  })
 }
 
 export const alreadyClaimed = (): Refused => refuse('coupon_already_claimed', 'This member has it already.')

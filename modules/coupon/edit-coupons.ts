@@ -28,6 +28,7 @@ export async function createCoupon(
     min_order: input.minOrder ?? 0,
     quota: input.quota,
     issued: 0,
+    owed: 0,
     opens_at: input.opensAt,
     closes_at: input.closesAt,
     usable_until: input.usableUntil,

@@ -24,9 +24,15 @@ export function createCouponModule(deps: CouponDeps): Module<typeof couponContra
     gate: new SoldOutGate(deps.ledger, deps.clock),
     cache: couponCache(deps.ledger),
   }
-  const { rungs, progress, topics, groups, sweeps, drained, makeReady } = wireRungs(context, family.name)
+  const { rungs, progress, topics, groups, sweeps, drained, makeReady, leaveLine } = wireRungs(
+    context,
+    family.name,
+  )
   const standing = deps.ladders.of('coupon.claim')
   for (const [rung, ready] of makeReady) standing.whenBack(rung, ready)
+  standing.onMove(() => {
+    if (standing.standing !== 'kafka') leaveLine()
+  })
   return {
     door: {
       createCoupon: (call, input) => createCoupon(context, call, input),

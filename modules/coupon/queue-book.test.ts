@@ -22,7 +22,7 @@ class Books {
   decided = 0
 
   constructor(quota: number) {
-    this.coupon = { coupon_id: 'c', quota, issued: 0, opens_at: 0, closes_at: 2_000, version: 1 }
+    this.coupon = { coupon_id: 'c', quota, issued: 0, owed: 0, opens_at: 0, closes_at: 2_000, version: 1 }
   }
 
   /** One transaction. */

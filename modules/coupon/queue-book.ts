@@ -80,7 +80,7 @@ export class QueueBook {
     this.now = now
     this.missingMeansAbsent = missingMeansAbsent
     // What is not there is settled before anything is decided, see `waits`.
-    this.claims = new ClaimBook([[...sets.coupons], [...sets.claims]], now, true, new Set<string>())
+    this.claims = new ClaimBook([[...sets.coupons], [...sets.claims]], now, true, new Set<string>(), true)
     this.couponsThere = new Set(sets.couponsThere.map(row => row.coupon_id as string))
     this.blocksThere = new Set(sets.blocksThere.map(row => row.block_id as string))
     for (const row of sets.blocks as unknown as BlockRow[]) {
@@ -111,7 +111,10 @@ export class QueueBook {
     if (outcome !== UNDECIDED && outcome !== VOID) return BEFORE
     const fate = this.judge(record)
     if (fate.kind !== 'decided') return fate
-    if (outcome === UNDECIDED) held.decided++
+    if (outcome === UNDECIDED) {
+      held.decided++
+      this.claims.settleOwed(record.couponId)
+    }
     held.outcomes[record.index] = fate.letter
     held.changed = true
     return fate

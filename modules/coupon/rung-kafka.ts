@@ -103,8 +103,10 @@ export function claimByKafka(
       return await accepted(request, place, where, at)
     } catch (error) {
       if (!(error instanceof PublishUnknown)) throw error
-      // It may be in the line all the same: then it is found decided there, by its member and its key.
-      return below(call, request)
+      const decided = await below(call, request)
+      // It may be in the line all the same: then it is decided there, or found decided, by its member and its key.
+      if (decided.ok || decided.refusal.code !== 'coupon_in_line') return decided
+      return refuse('outcome_unknown', 'Kafka did not confirm it: it may be in the line.', { retryAfter: 1 })
     }
   }
 

@@ -100,7 +100,7 @@ function suite(engine: LedgerEngine): void {
 
   describe('the gate as such', () => {
     const row = (couponId: string, quota: number, issued: number, version = 1): QuotaRow => ({
-      ...{ coupon_id: couponId, quota, issued, version },
+      ...{ coupon_id: couponId, quota, issued, version, owed: 0 },
       ...{ opens_at: 0, closes_at: 1 },
     })
     const ask = async (gate: PermitGate, couponId: string, who: readonly string[], admit = true) =>

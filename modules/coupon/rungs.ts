@@ -20,6 +20,8 @@ export interface Wired {
   readonly topics: readonly Topic[]
   readonly groups: readonly GroupOptions[]
   readonly sweeps: readonly Sweep[]
+  /** No places are given out for the time being: those that are left are given back, so that nobody waits for them. */
+  leaveLine(): void
   /** What has to be done, and found right, before a rung that was out is stood on again. */
   readonly makeReady: ReadonlyMap<Rung<'coupon.claim'>, () => Promise<boolean>>
   /** Resolves when nothing of theirs is under way, and what they leased is given back. */
@@ -42,6 +44,7 @@ export function wireRungs(context: CouponContext, answersUnder: string): Wired {
     topics: line === null ? [] : [{ name: TOPIC, partitions: PARTITIONS }],
     groups: line === null ? [] : [line.consumer.group()],
     sweeps: line?.sweeps ?? [],
+    leaveLine: () => line?.leave(),
     makeReady: new Map([
       ...(byRedis === null ? [] : [['redis', () => byRedis.makeReady()] as const]),
       ...(line === null ? [] : [['kafka', () => line.isReadable()] as const]),
@@ -65,6 +68,8 @@ function lineOf(context: CouponContext, answersUnder: string, below: ClaimRung) 
     consumer,
     rung,
     sweeps: lineSweeps(ledger, kafka, blocks, clock),
+    /** Blocks that cannot be closed now are closed by their sweep. */
+    leave: () => void blocks.close(true),
     /** What was accepted can be decided: the topic is there, and so is the group's place in it. */
     async isReadable() {
       return (await kafka.positions(GROUP, TOPIC)).length > 0

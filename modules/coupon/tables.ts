@@ -11,6 +11,8 @@ export interface CouponRow {
   min_order: number
   quota: number
   issued: number
+  /** Units that may be owed to claims in the line: places leased and undecided. Whoever comes another way leaves them. */
+  owed: number
   opens_at: number
   closes_at: number
   usable_until: number
@@ -120,5 +122,10 @@ export const couponSchema: Schema = {
     `CREATE TABLE coupon_dead_records (
       record_id ${t.id} NOT NULL PRIMARY KEY, record_key ${t.text(1000)}, value ${t.long}, cause ${t.text(1000)} NOT NULL,
       created_at ${t.int} NOT NULL) ${t.table}`,
+  ],
+  '2026-11-27-coupon-owed': t => [
+    `ALTER TABLE coupons ADD COLUMN owed ${t.int} NOT NULL DEFAULT 0`,
+    `UPDATE coupons SET owed = (SELECT COALESCE(SUM(size - decided), 0) FROM coupon_blocks
+      WHERE coupon_blocks.coupon_id = coupons.coupon_id)`,
   ],
 }

@@ -137,6 +137,11 @@ export const catalogue = {
   insufficient_points: entry(409, 'Not enough points', 'Use at most the balance.'),
   coupon_unknown: entry(404, 'There is no such coupon', 'Check the id.'),
   coupon_sold_out: entry(409, 'All coupons are gone', 'None is left; nothing was issued to you.'),
+  coupon_in_line: entry(
+    503,
+    'Those who came before are served first',
+    'Repeat with the same key after Retry-After: what is left may be theirs.',
+  ),
   coupon_already_claimed: entry(409, 'You have this coupon', 'Each member gets one.'),
   coupon_not_open: entry(409, 'Outside the coupon’s time', 'See `opensAt` and `closesAt`.'),
   coupon_not_usable: entry(

@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../log/log.ts'
 import type { Clock } from '../module.ts'
-import { CommitUnknown, LedgerUnavailable, trouble } from '../sql/errors.ts'
+import { isAway } from '../sql/errors.ts'
 import type { Lane, Ledger } from '../sql/ledger.ts'
 import { OutboxReader } from './outbox-reader.ts'
 import { deletePublished } from './outbox-store.ts'
@@ -247,11 +247,4 @@ export class Relay {
     }
     for (const { seq } of rows) this.published.delete(seq)
   }
-}
-
-/** The ledger cannot be asked, or did not say what became of it: nothing is known of the copies themselves. */
-function isAway(error: unknown): boolean {
-  return (
-    error instanceof LedgerUnavailable || error instanceof CommitUnknown || trouble(error) === 'connection'
-  )
 }

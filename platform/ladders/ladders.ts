@@ -28,6 +28,8 @@ export interface Ladders {
   readonly moves: ReadonlyMap<Ladder, number>
   /** Replaces all pins; ladders without one are released. */
   setPins(pins: ReadonlyMap<Ladder, Pin>): void
+  /** Null: released. True: it was pinned before. */
+  setPin(ladder: Ladder, pin: Pin | null): boolean
   start(): void
   close(): void
 }
@@ -62,6 +64,12 @@ export function createLadders(options: LaddersOptions): Ladders {
     moves,
     setPins(pins) {
       for (const [name, ladder] of all) ladder.setPin(pins.get(name) ?? null)
+    },
+    setPin(name, pin) {
+      const ladder = all.get(name)!
+      const before = ladder.pin !== null
+      ladder.setPin(pin)
+      return before
     },
     start() {
       for (const each of health.values()) each.start()

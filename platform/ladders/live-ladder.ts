@@ -59,6 +59,7 @@ export class LiveLadder<L extends Ladder> implements Standing<L> {
   readonly name: L
   private readonly options: LiveLadderOptions<L>
   private readonly steps: readonly Step<Rung<L>>[]
+  private readonly movers: (() => void)[] = []
   private readonly practice = new Sampling(PRACTICE_SHARE, PRACTICE_PER_SECOND)
   /** Of the best rung that is in. */
   private top = 0
@@ -114,6 +115,10 @@ export class LiveLadder<L extends Ladder> implements Standing<L> {
   whenBack(rung: Rung<L>, ready: () => Promise<boolean>): void {
     const step = this.steps.find(each => each.rung === rung)
     if (step !== undefined) step.ready = ready
+  }
+
+  onMove(moved: () => void): void {
+    this.movers.push(moved)
   }
 
   differs(rung: Rung<L>, what: string): void {
@@ -191,6 +196,7 @@ export class LiveLadder<L extends Ladder> implements Standing<L> {
       pin !== null ? `pinned: ${pin.reason}` : left?.climb.phase === 'out' ? left.climb.cause : null
     log.warn({ ladder: this.name, from: before, to: standing, cause }, 'a ladder moved')
     this.options.moved()
+    for (const moved of this.movers) moved()
   }
 
   private pinnedRung(): Rung<L> | null {

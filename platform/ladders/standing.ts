@@ -10,6 +10,8 @@ export interface Standing<L extends Ladder> {
   watch<T>(rung: Rung<L>, answer: Promise<T>): Promise<T>
   /** What has to be done, and found right (true), before calls go to a rung that was out. */
   whenBack(rung: Rung<L>, ready: () => Promise<boolean>): void
+  /** Called when calls take another rung from now on. */
+  onMove(moved: () => void): void
   /** A rung told something else than the ledger, beyond what is declared: out until it is ready again. */
   differs(rung: Rung<L>, what: string): void
   /** Whether this process may ever stand there. */

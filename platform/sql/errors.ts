@@ -75,3 +75,10 @@ export class CommitUnknown extends Error {
 export class LedgerUnavailable extends Error {
   override readonly name = 'LedgerUnavailable'
 }
+
+/** The ledger cannot be asked, or did not say what became of it. */
+export function isAway(error: unknown): boolean {
+  return (
+    error instanceof LedgerUnavailable || error instanceof CommitUnknown || trouble(error) === 'connection'
+  )
+}

@@ -36,6 +36,25 @@ export interface PlatformTables {
     cause: string
     created_at: number
   }
+  /** Ladders that somebody holds on a rung. */
+  ladder_pins: {
+    ladder: string
+    rung: string
+    pinned_by: string
+    reason: string
+    since: number
+    until_at: number
+  }
+  /** Where each process stood when it last said so. */
+  ladder_standings: {
+    process: string
+    service: string
+    ladder: string
+    standing: string
+    /** JSON of `LadderStatus.rungs`. */
+    rungs: string
+    said_at: number
+  }
   audit: {
     seq: number
     at: number
@@ -79,6 +98,15 @@ export const platformSchema: Schema = {
       detail ${t.long} NOT NULL) ${t.serialTable}`,
   ],
   '2026-11-24-platform-keys-by-age': keysByAge,
+  '2026-11-27-platform-ladders': t => [
+    `CREATE TABLE ladder_pins (
+      ladder ${t.text(40)} NOT NULL PRIMARY KEY, rung ${t.text(20)} NOT NULL, pinned_by ${t.id} NOT NULL,
+      reason ${t.text(200)} NOT NULL, since ${t.int} NOT NULL, until_at ${t.int} NOT NULL) ${t.table}`,
+    `CREATE TABLE ladder_standings (
+      process ${t.id} NOT NULL, service ${t.text(40)} NOT NULL, ladder ${t.text(40)} NOT NULL,
+      standing ${t.text(20)} NOT NULL, rungs ${t.text(1000)} NOT NULL, said_at ${t.int} NOT NULL,
+      PRIMARY KEY (process, ladder)) ${t.table}`,
+  ],
 }
 
 /** Keys are random: clustered by them, each row changed a page of its own, and split one of every few. */

@@ -18,6 +18,9 @@ const EVERY_MODULE: Readonly<Record<string, string>> = {
   // A consumer that hears by Kafka parks what it cannot take. UPDATE: to lock the letters of a key.
   dead_letters: 'SELECT, INSERT, UPDATE',
   audit: 'INSERT',
+  // Every process hears of pins, and says where it stands.
+  ladder_pins: 'SELECT',
+  ladder_standings: 'SELECT, INSERT, DELETE',
 }
 /** And what some may do beside. The event module is the relay's: it takes events out, and sweeps. */
 const BESIDE: Partial<Record<ModuleName, Readonly<Record<string, string>>>> = {
@@ -31,6 +34,7 @@ const BESIDE: Partial<Record<ModuleName, Readonly<Record<string, string>>>> = {
     inbox: ALL,
     dead_letters: ALL,
     audit: 'SELECT, INSERT, DELETE',
+    ladder_pins: 'SELECT, INSERT, DELETE',
   },
 }
 

@@ -28,7 +28,7 @@ const without = (letter: string) => sql`LENGTH(REPLACE(outcomes, ${sql.lit(lette
 export const couponLine: Check = {
   name: 'coupon line',
   proves:
-    'every place in the line that has an outcome is counted once, and none says issued without its claim',
+    'every place in the line that has an outcome is counted once, as many units are held back as it may be owed, and none says issued without its claim',
   async run(books) {
     const say = said(books.dialect)
     const found = await compare(
@@ -37,6 +37,11 @@ export const couponLine: Check = {
       sql`SELECT ${say`block ${'block_id'}: ${'decided'} decided, ${'there'} of ${'places'} places have an outcome, ${'size'} were leased`} AS what, 0 AS explained
         FROM (SELECT block_id, decided, size, LENGTH(outcomes) AS places, ${without('.')} AS there FROM coupon_blocks) blocks
         WHERE decided <> there OR places <> size
+        UNION ALL
+        SELECT ${say`${'c.coupon_id'}: ${'c.owed'} units are said to be owed to the line, ${'b.places'} of its places are undecided`} AS what, 0 AS explained
+        FROM coupons c LEFT JOIN (SELECT coupon_id, SUM(size - decided) AS places FROM coupon_blocks GROUP BY coupon_id) b
+          ON b.coupon_id = c.coupon_id
+        WHERE c.owed <> COALESCE(b.places, 0)
         UNION ALL
         SELECT ${say`${'b.coupon_id'}: ${'b.issued'} places say issued, claims ${'l.claims'}`} AS what, 0 AS explained
         FROM (SELECT coupon_id, SUM(LENGTH(outcomes) - ${without('i')}) AS issued FROM coupon_blocks GROUP BY coupon_id) b

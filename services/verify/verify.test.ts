@@ -226,6 +226,7 @@ const FAULTS: readonly (readonly [check: string, statement: string, named: RegEx
   ['coupon quotas', 'UPDATE coupons SET issued = issued + 1', /issued 3, claims 2/],
   ['coupon quotas', 'UPDATE coupons SET quota = 1', /quota 1/],
   ['coupon quotas', "UPDATE coupon_claims SET member_id = 'm_1'", /issued 2, claims 2/],
+  ['coupon line', 'UPDATE coupons SET owed = 1', /1 units are said to be owed to the line/],
   [
     'coupon line',
     "INSERT INTO coupon_blocks (block_id, coupon_id, owner, size, secret, leased_at, closed_at, outcomes, decided) VALUES ('block-1', 'coupon', 'o', 3, 's', 1, NULL, 'v.v', 1)",

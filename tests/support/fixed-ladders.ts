@@ -9,6 +9,7 @@ export function standOn<L extends Ladder>(rung: Rung<L>): Standing<L> {
     choose: () => rung,
     watch: (_rung, answer) => answer,
     whenBack: () => undefined,
+    onMove: () => undefined,
     differs: () => undefined,
     has: wanted => wanted === rung,
     standing: rung,

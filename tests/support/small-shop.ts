@@ -44,6 +44,7 @@ export class SmallShop {
       redis: null,
       kafka: null,
       health: new Map(),
+      self: { process: 'test', service: 'shop' },
       log,
       clock: Date.now,
       secrets: { linkKey: 'link', webhookKey: 'webhook' },
