@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Detector, EXCUSE_MOST_MS, HANGS, REFUSALS, type Sample, type SampleKind } from './detector.ts'
+import {
+  BREAKS,
+  Detector,
+  EXCUSE_MOST_MS,
+  HANGS,
+  REFUSALS,
+  type Sample,
+  type SampleKind,
+} from './detector.ts'
 
 const made = () => new Detector({ slow: 50 })
 /** Samples a millisecond apart from `from` on. */
@@ -34,6 +42,19 @@ describe('an engine', () => {
     expect(detector.finding(1_100)).toBe('well')
     for (let i = 0; i < HANGS; i++) detector.note({ kind: 'hung', at: 1_200 + i, ms: 100 })
     expect(detector.finding(1_300)).toBe('hanging')
+  })
+
+  it('refuses when one connection after the other ends without an answer', () => {
+    expect(all(made(), times(BREAKS - 1, 'broke')).finding(10)).toBe('well')
+    expect(all(made(), ['broke', 'broke', 'ok', 'broke', 'broke']).finding(10)).toBe('well')
+    expect(all(made(), times(BREAKS, 'broke')).finding(10)).toBe('refused')
+  })
+
+  it('is not slow because this process was', () => {
+    const detector = made()
+    detector.note({ kind: 'busy', at: 500, ms: 400 })
+    for (let i = 0; i < 20; i++) detector.note({ kind: 'ok', at: 501 + i, ms: 400 })
+    expect(detector.finding(530)).toBe('well')
   })
 
   it('does not hang because this process did, and does if it is busy for ever', () => {

@@ -7,7 +7,7 @@
  * - `ok`: answered
  * - `wrote`: answered, and it wrote: a server that is full or a replica takes reads all the same
  * - `refused`: no known node took the connection
- * - `broke`: the connection ended. Nothing by itself: the next attempt to connect says more
+ * - `broke`: the connection ended without an answer. Little by itself: the next attempt to connect says more
  * - `hung`: no answer in its time
  * - `wrong_role`: a replica, no leader, read-only
  * - `full`: no memory or no disk for a write
@@ -39,6 +39,8 @@ export type Finding = 'well' | 'refused' | 'hanging' | 'slow' | 'wrong_role' | '
 export const REFUSALS = 2
 /** Calls that hang, one after the other, without an answer between: fewer happen to a lost packet. */
 export const HANGS = 3
+/** Connections that end, one after the other, without an answer between: something in front of a dead server takes them. */
+export const BREAKS = 3
 /** Answers whose times are looked at. */
 const ANSWERS_LOOKED_AT = 32
 /** Fewer answers than this say nothing of slowness. */
@@ -57,6 +59,7 @@ export class Detector {
   private readonly limits: DetectorLimits
   private refusals = 0
   private hangs = 0
+  private breaks = 0
   /** Kept until something was written, or it was filled again. */
   private lasting: 'wrong_role' | 'full' | 'empty' | null = null
   private answered = Number.NEGATIVE_INFINITY
@@ -100,6 +103,7 @@ export class Detector {
         this.lasting = kind
         return
       case 'broke':
+        this.breaks++
         return
     }
   }
@@ -110,7 +114,7 @@ export class Detector {
   }
 
   finding(now: number): Finding {
-    if (this.refusals >= REFUSALS) return 'refused'
+    if (this.refusals >= REFUSALS || this.breaks >= BREAKS) return 'refused'
     if (this.hangs >= HANGS) return 'hanging'
     if (this.lasting !== null) return this.lasting
     return this.median(now) > this.limits.slow ? 'slow' : 'well'
@@ -119,8 +123,12 @@ export class Detector {
   private answer(at: number, ms: number): void {
     this.refusals = 0
     this.hangs = 0
+    this.breaks = 0
+    const excused = this.isExcused(at, ms)
     this.excusedSince = null
     this.answered = Math.max(this.answered, at)
+    // It may have lain there while we were busy: nobody knows how long it took.
+    if (excused) return
     this.times[this.next] = ms
     this.ends[this.next] = at
     this.next = (this.next + 1) % ANSWERS_LOOKED_AT

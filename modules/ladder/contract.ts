@@ -31,6 +31,9 @@ export const LadderView = Type.Object({
       phase: Type.String({ description: '`in`, `out`, or `trial`: given a growing share of the calls' }),
       cause: Type.Union([Type.String(), Type.Null()], { description: 'Why it is out, or was last' }),
       since: Moment,
+      stay: Type.Integer({
+        description: 'Milliseconds that it stays out when it is; more with each relapse',
+      }),
     }),
     { description: 'Best first' },
   ),

@@ -23,6 +23,8 @@ export interface RungStatus {
   readonly cause: string | null
   /** Epoch ms. */
   readonly since: number
+  /** How long it stays out when it is, or was last, ms. */
+  readonly stay: number
 }
 
 export interface LadderStatus {
@@ -147,7 +149,9 @@ export class LiveLadder<L extends Ladder> implements Standing<L> {
       ladder: this.name,
       standing: this.standing,
       pin: this.pin,
-      rungs: this.steps.map(({ rung, climb: { phase, cause, since } }) => ({ rung, phase, cause, since })),
+      rungs: this.steps.map(({ rung, climb: { phase, cause, since, stay } }) => ({
+        ...{ rung, phase, cause, since, stay },
+      })),
     }
   }
 

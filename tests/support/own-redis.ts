@@ -72,6 +72,18 @@ export class OwnRedis {
     await once(child, 'exit')
   }
 
+  /** One command, past whoever is in between. */
+  async direct(...command: readonly string[]): Promise<string> {
+    const socket = connect(this.port, '127.0.0.1')
+    try {
+      socket.write(`${command.join(' ')}\r\n`)
+      const [reply] = (await once(socket, 'data')) as [Buffer]
+      return reply.toString()
+    } finally {
+      socket.destroy()
+    }
+  }
+
   /** Keeps its connections and answers nothing. */
   stop(): void {
     this.child?.kill('SIGSTOP')
