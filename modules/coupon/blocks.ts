@@ -14,6 +14,9 @@ const AHEAD_PART = 0.5
 /** Coupons with blocks: more than are claimed at the same time. The one leased longest ago makes room. */
 const COUPONS_MOST = 1_000
 
+/** A line that nobody joined for so long gives its places back, ms: as many units are held back for them. */
+const REST_MS = 1_000
+
 /** A place in the line. */
 export interface Place {
   readonly blockId: string
@@ -35,6 +38,8 @@ interface Line {
   /** Given out of; then those leased ahead. */
   readonly blocks: Block[]
   leasing: Promise<void> | null
+  /** When a place was given out last, epoch ms. */
+  usedAt: number
   lastSize: number | null
 }
 
@@ -67,6 +72,7 @@ export class Blocks {
     }
     if (block === undefined) return null
     const index = block.next++
+    line.usedAt = now
     if (line.blocks.length === 1 && block.size - block.next < block.size * AHEAD_PART)
       // Whoever finds none waits for it, and hears what is wrong.
       this.lease(couponId).catch(() => undefined)
@@ -78,7 +84,7 @@ export class Blocks {
     let line = this.lines.get(couponId)
     if (line === undefined) {
       if (this.lines.size >= COUPONS_MOST) this.release(this.lines.keys().next().value!)
-      line = { blocks: [], leasing: null, lastSize: null }
+      line = { blocks: [], leasing: null, lastSize: null, usedAt: this.clock() }
       this.lines.set(couponId, line)
     }
     const { blocks, lastSize } = line
@@ -106,13 +112,15 @@ export class Blocks {
     return block
   }
 
-  /** Gives the ledger back what is used up, over, or (`all`) not needed any more. Returns how many blocks it closed. */
+  /** Gives the ledger back what is used up, over, at rest, or (`all`) not needed any more. Returns how many blocks it closed. */
   async close(all: boolean): Promise<number> {
     const now = this.clock()
     for (const [couponId, line] of [...this.lines]) {
       if (all) await line.leasing?.catch(() => undefined)
       const last = line.blocks.at(-1)
-      if (all || (line.leasing === null && (last === undefined || isOver(last, now)))) this.release(couponId)
+      const atRest = Math.abs(now - line.usedAt) >= REST_MS
+      if (all || (line.leasing === null && (last === undefined || atRest || isOver(last, now))))
+        this.release(couponId)
     }
     const closing = this.closing.splice(0)
     let closed = 0

@@ -36,11 +36,12 @@ class Books {
       write.kind === 'insert' ? write.rows.map(row => row[0] as string) : [],
     )
     if (claims.some((id, i) => this.claims.has(id) || claims.indexOf(id) !== i)) return false
-    for (const [id, version, readIssued] of update.rows) {
+    for (const [id, version, readIssued, readOwed] of update.rows) {
       const row = this.coupons.get(id as string)!
-      if (row.version !== version || row.issued !== readIssued) return false
+      if (row.version !== version || row.issued !== readIssued || row.owed !== readOwed) return false
     }
-    for (const [id, , , issued] of update.rows) this.coupons.get(id as string)!.issued = issued as number
+    for (const [id, , , , issued, owed] of update.rows)
+      Object.assign(this.coupons.get(id as string)!, { issued, owed })
     for (const id of claims) this.claims.add(id)
     return true
   }

@@ -24,7 +24,8 @@ const CLOCKS_MS = 60_000
 export const GONE_MS = BLOCK_USE_MS + PUBLISH_MOST_MS + CLOCKS_MS
 /** Longer than Kafka keeps a record (7 days): one that is read again finds its block. */
 const KEEP_MS = 8 * 86_400_000
-const CLOSE_EVERY_MS = 5_000
+/** So long, at most, are units held back for places that nobody needs, beside the time until a line counts as at rest. */
+const CLOSE_EVERY_MS = 1_000
 const VOID_EVERY_MS = 10_000
 const DELETE_EVERY_MS = 60_000
 /** Blocks of one run: each is a short transaction. */

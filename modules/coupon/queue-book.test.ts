@@ -22,7 +22,7 @@ class Books {
   decided = 0
 
   constructor(quota: number) {
-    this.coupon = { coupon_id: 'c', quota, issued: 0, owed: 0, opens_at: 0, closes_at: 2_000, version: 1 }
+    this.coupon = { coupon_id: 'c', quota, issued: 0, owed: SIZE, opens_at: 0, closes_at: 2_000, version: 1 }
   }
 
   /** One transaction. */
@@ -51,7 +51,10 @@ class Books {
     for (const write of book.writes()) {
       if (write.kind === 'insert') for (const row of write.rows) this.claims.add(row[0] as string)
       else if (write.shape.table === 'coupons')
-        for (const row of write.rows) this.coupon.issued = row[3] as number
+        for (const [, , , owedRead, issued, owed] of write.rows) {
+          expect(owedRead).toBe(this.coupon.owed)
+          Object.assign(this.coupon, { issued, owed })
+        }
       else
         for (const [, read, now, outcomes] of write.rows) {
           expect(read).toBe(this.decided)

@@ -25,7 +25,10 @@ export function register(program: Command): void {
     'after',
     `\nExamples:\n  $ levee ladders show\n  $ levee ladders pin coupon.claim sql --for 10m --reason "Redis is being moved"\n  $ levee ladders release coupon.claim\n${EXIT_CODE_HELP}`,
   )
-  withStaffOptions(ladders.command('show')).description('Shows all ladders.').action(show)
+  withStaffOptions(ladders.command('show'))
+    .description('Shows all ladders.')
+    .addHelpText('after', example('show --json'))
+    .action(show)
   withStaffOptions(ladders.command('pin'))
     .description('Holds a ladder on a rung in all processes, for a while.')
     .argument(
@@ -35,12 +38,16 @@ export function register(program: Command): void {
     .argument('<rung>', 'kafka, redis, sql, direct or local')
     .requiredOption('--reason <text>', 'why; others read it')
     .option('--for <time>', 'until it is released by itself: 30s, 10m, 2h', secondsOf, PIN_SECONDS)
+    .addHelpText('after', example('pin coupon.claim sql --for 10m --reason "Redis is being moved"'))
     .action(pin)
   withStaffOptions(ladders.command('release'))
     .description('Lets a ladder move by itself again.')
     .argument('<ladder>', 'name of the ladder')
+    .addHelpText('after', example('release coupon.claim'))
     .action(release)
 }
+
+const example = (line: string): string => `\nExample:\n  $ levee ladders ${line}\n${EXIT_CODE_HELP}`
 
 function secondsOf(text: string): number {
   const [, amount, unit] = /^(\d+)([smh])$/.exec(text) ?? []
