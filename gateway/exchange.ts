@@ -64,7 +64,7 @@ export class Exchange {
       this.fail(error)
       return
     }
-    this.send(status, JSON_TYPE, json)
+    this.send(status, JSON_TYPE, json, 0, result.age)
   }
 
   /** The operation broke. What it said stays in the log. */
@@ -106,13 +106,14 @@ export class Exchange {
     return ['x-request-id', this.requestId, 'cache-control', 'no-store', 'x-content-type-options', 'nosniff']
   }
 
-  private send(status: number, type: string, body: string, retryAfter = 0): void {
+  private send(status: number, type: string, body: string, retryAfter = 0, age?: number): void {
     this.answered = true
     const { host, response } = this
     const headers = this.headers()
     // A 204 has neither a body nor a length.
     const length = Buffer.byteLength(body)
     if (status !== 204) headers.push('content-type', type, 'content-length', String(length))
+    if (age !== undefined) headers.push('age', String(age))
     if (retryAfter > 0) headers.push('retry-after', String(retryAfter))
     if (status === 401) headers.push('www-authenticate', 'Bearer realm="levee"')
     if (this.allow !== null) headers.push('allow', this.allow)

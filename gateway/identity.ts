@@ -4,11 +4,14 @@ import { Recent } from '../platform/cache/recent.ts'
 import type { Principal } from '../platform/contract/call.ts'
 import { shortHash } from '../platform/events/event.ts'
 import type { Clock } from '../platform/module.ts'
+import { isAway } from '../platform/sql/errors.ts'
 import { principalMask } from './access.ts'
 import type { Bucket } from './rate-limit.ts'
 
 /** How long a principal is believed from when it was read, ms: the longest until another process's revocation bites. */
 export const IDENTITY_TTL_MS = 5_000
+/** While the ledger is away a principal is believed for so long after that, ms: its sessions go on reading. */
+const OLD_MOST_MS = 15 * 60_000
 /** Most sessions and channel keys remembered: 50,000 of some 500 bytes are 25 MB. */
 const SESSIONS_MOST = 50_000
 /** Most guests remembered; one that is forgotten costs one hash. */
@@ -93,9 +96,17 @@ export class Identities {
 
   private async ask(header: string, generation: number): Promise<Identity | null> {
     const credential = header.slice(header.indexOf(' ') + 1)
-    const principal = SESSION.test(header)
-      ? await this.source.identify(credential)
-      : await this.source.identifyChannel(credential)
+    let principal: Principal | null
+    try {
+      principal = SESSION.test(header)
+        ? await this.source.identify(credential)
+        : await this.source.identifyChannel(credential)
+    } catch (error) {
+      const before = this.sessions.get(header)
+      if (before === undefined || !isAway(error) || this.clock() - before.until > OLD_MOST_MS) throw error
+      // Nobody can end a session while the ledger is away.
+      return before.identity
+    }
     if (principal === null) return null
     const identity: Identity = { principal, mask: principalMask(principal), bucket: null }
     if (generation === this.generation) {

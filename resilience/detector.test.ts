@@ -78,6 +78,14 @@ describe('an engine', () => {
     },
   )
 
+  it('is full when one write after the other does not end, though it answers reads', () => {
+    const detector = all(made(), ['stuck', 'ok', 'stuck', 'ok'])
+    expect(detector.finding(10)).toBe('well')
+    expect(all(detector, ['stuck', 'ok'], 10).finding(20)).toBe('full')
+    expect(all(detector, ['wrote'], 20).finding(30)).toBe('well')
+    expect(all(detector, ['stuck', 'stuck', 'wrote', 'stuck'], 30).finding(40)).toBe('well')
+  })
+
   it('is empty until whoever needs it has seen to that, whatever it takes', () => {
     const detector = all(made(), ['empty', 'wrote', 'ok'])
     expect(detector.finding(10)).toBe('empty')

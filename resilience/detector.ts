@@ -9,6 +9,7 @@
  * - `refused`: no known node took the connection
  * - `broke`: the connection ended without an answer. Little by itself: the next attempt to connect says more
  * - `hung`: no answer in its time
+ * - `stuck`: a write did not end in its time, of a server that answers reads
  * - `wrong_role`: a replica, no leader, read-only
  * - `full`: no memory or no disk for a write
  * - `empty`: it is there, and what was in it is not
@@ -20,6 +21,7 @@ export type SampleKind =
   | 'refused'
   | 'broke'
   | 'hung'
+  | 'stuck'
   | 'wrong_role'
   | 'full'
   | 'empty'
@@ -60,6 +62,7 @@ export class Detector {
   private refusals = 0
   private hangs = 0
   private breaks = 0
+  private stuck = 0
   /** Kept until something was written, or it was filled again. */
   private lasting: 'wrong_role' | 'full' | 'empty' | null = null
   private answered = Number.NEGATIVE_INFINITY
@@ -81,6 +84,7 @@ export class Detector {
     switch (kind) {
       case 'wrote':
         if (this.lasting !== 'empty') this.lasting = null
+        this.stuck = 0
         this.answer(at, ms)
         return
       case 'ok':
@@ -101,6 +105,11 @@ export class Detector {
         // An answer all the same.
         this.answer(at, ms)
         this.lasting = kind
+        return
+      case 'stuck':
+        // It answered all the same: that is how we know.
+        this.answer(at, 0)
+        if (++this.stuck >= HANGS) this.lasting = 'full'
         return
       case 'broke':
         this.breaks++

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Ladder, ladders, rungsFrom } from './ladders.ts'
+import { engineOf, type Ladder, ladders, rungsFrom } from './ladders.ts'
 
 const names = Object.keys(ladders) as Ladder[]
 
@@ -11,7 +11,8 @@ test('from the best rung down, those whose engines are there', () => {
 })
 
 test.each(names)('%s: its last rung needs no engine', name => {
-  expect(rungsFrom(name, 'best', new Set())).toEqual([ladders[name].at(-1)])
+  expect(engineOf(ladders[name].at(-1)!)).toBeNull()
+  expect(rungsFrom(name, 'best', new Set())!.at(-1)).toBe(ladders[name].at(-1))
 })
 
 test('from a wanted rung down, and one whose engine is missing is refused', () => {

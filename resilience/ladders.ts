@@ -12,6 +12,8 @@ export const ladders = {
   'session.read': ['redis', 'sql'],
   /** What stands between local memory and the ledger for products. */
   'product.cache': ['redis', 'local'],
+  /** Everything, or reads only: from caches, from a replica, then from caches that are said to be old. */
+  database: ['primary', 'read-only'],
 } as const
 
 export type Ladder = keyof typeof ladders
@@ -22,10 +24,11 @@ export const ladderNames = Object.keys(ladders) as Ladder[]
 /** One implementation a rung; null where its engine is not configured. A missing one does not compile. */
 export type Rungs<L extends Ladder, T> = { readonly [R in Rung<L>]: T | null }
 
-export type Engine = 'redis' | 'kafka'
+export type Engine = 'redis' | 'kafka' | 'ledger'
 
-/** The engine that a rung needs: those named after one do. Null: the ledger is enough. */
+/** The engine that a rung needs: those named after one do. Null: the ledger is enough, or what is left of it. */
 export function engineOf(rung: string): Engine | null {
+  if (rung === 'primary') return 'ledger'
   return rung === 'redis' || rung === 'kafka' ? rung : null
 }
 
@@ -41,7 +44,7 @@ export function rungsFrom<L extends Ladder>(
   const rungs: readonly Rung<L>[] = ladders[ladder]
   const there = (rung: Rung<L>): boolean => {
     const engine = engineOf(rung)
-    return engine === null || engines.has(engine)
+    return engine === null || engine === 'ledger' || engines.has(engine)
   }
   if (wanted === 'best') return rungs.filter(there)
   return there(wanted) ? rungs.slice(rungs.indexOf(wanted)).filter(there) : null

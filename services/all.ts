@@ -12,13 +12,12 @@ import { createMetrics } from '../platform/metrics/metrics.ts'
 import { redisMetrics } from '../platform/metrics/redis-metrics.ts'
 import { retentionSweeps } from '../platform/retention/retention.ts'
 import { createScheduler } from '../platform/scheduler/scheduler.ts'
-import { openLedger } from '../platform/sql/open-ledger.ts'
 import { migrate } from '../platform/sql/schema.ts'
 import { compose, type Doors, schemas } from './compose.ts'
 import { eventDelivery } from './event-delivery.ts'
 import { BACKLOG, gatewaySettings } from './gateway-settings.ts'
 import { createKafkaGroups } from './kafka-groups.ts'
-import { openEngines } from './open-engines.ts'
+import { openEngines, openWatchedLedger } from './open-engines.ts'
 import { installationSecrets } from './secrets.ts'
 
 export interface Shop {
@@ -31,14 +30,9 @@ export interface Shop {
 
 export async function createShop(config: Config, log: Log, version: string): Promise<Shop> {
   const clock = Date.now
-  const ledger = await openLedger({
-    url: config['ledger.url'],
-    dataFolder: config['data.folder'],
-    poolSize: config['ledger.poolSize'],
-    lockWait: config['ledger.lockWait'],
-  })
+  const { ledger, health } = await openWatchedLedger(config)
   await migrate(ledger, schemas)
-  const engines = await openEngines(config, log)
+  const engines = await openEngines(config, log, health)
   const self = { process: newId(), service: 'shop' }
   const metrics = createMetrics({
     pool: () => ledger.pool(),

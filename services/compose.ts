@@ -24,6 +24,7 @@ import type { Consumer } from '../platform/events/consumer.ts'
 import { createDeadLetters } from '../platform/events/dead-letters.ts'
 import type { EngineHealth } from '../platform/health/engine-health.ts'
 import type { Kafka } from '../platform/kafka/kafka.ts'
+import { guardDoor } from '../platform/ladders/guard-door.ts'
 import { createLadders, type Ladders } from '../platform/ladders/ladders.ts'
 import type { Log } from '../platform/log/log.ts'
 import { openMail } from '../platform/mail/open-mail.ts'
@@ -119,6 +120,13 @@ export async function compose(environment: Environment, place: Place = here): Pr
   const { config, ledger, redis, kafka, health, self, log, clock, secrets, observe, baseUrl, forget } =
     environment
   const ladders = createLadders({ rungs: chooseRungs(config, new Set(health.keys())), health, clock, log })
+  const database = ladders.of('database')
+  database.onMove(() => ledger.readFrom(database.standing === 'primary' ? 'primary' : 'replica'))
+  database.whenBack('primary', async () => {
+    // It is the primary, and takes a write.
+    await ledger.probe()
+    return true
+  })
   const prefixes = { redisPrefix: config['redis.prefix'], kafkaPrefix: config['kafka.prefix'] }
   const shared = { ledger, redis, kafka, prefixes, ladders, clock, log, observe }
   const lockWait = config['ledger.lockWait']
@@ -132,8 +140,13 @@ export async function compose(environment: Environment, place: Place = here): Pr
     module: Omit<Module<Contract>, 'door'> & { readonly door: Doors[N] },
   ): void {
     checkHears(name, module.consumers)
-    doors[name] = module.door
-    modules.push({ name, contract: contracts[name], module: module as unknown as Module<Contract> })
+    const door = guardDoor<Doors[N]>(contracts[name], module.door, database, clock)
+    doors[name] = door
+    modules.push({
+      name,
+      contract: contracts[name],
+      module: { ...module, door } as unknown as Module<Contract>,
+    })
   }
   const has = (name: ModuleName): boolean => place.hosts.has(name)
 

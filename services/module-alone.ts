@@ -11,7 +11,6 @@ import { retentionSweeps } from '../platform/retention/retention.ts'
 import { rpcMetrics } from '../platform/rpc/rpc-metrics.ts'
 import type { ServedDoor } from '../platform/rpc/serve-doors.ts'
 import { createScheduler } from '../platform/scheduler/scheduler.ts'
-import { openLedger } from '../platform/sql/open-ledger.ts'
 import { type Composed, compose } from './compose.ts'
 import { CONSUMERS, consumersDoor } from './consumers-door.ts'
 import type { ModuleName } from './contracts.ts'
@@ -19,7 +18,7 @@ import { eventGroups, eventTransport } from './event-delivery.ts'
 import type { Parts } from './gateway-alone.ts'
 import { Forgetting, IDENTITY, identityDoor } from './identity-door.ts'
 import { createKafkaGroups } from './kafka-groups.ts'
-import { openEngines } from './open-engines.ts'
+import { openEngines, openWatchedLedger } from './open-engines.ts'
 import { type Duty, dutiesOf, enginesOf, modulesOf, type ServiceName } from './plan.ts'
 import { installationSecrets } from './secrets.ts'
 import type { Work } from './service.ts'
@@ -30,13 +29,8 @@ export async function moduleAlone(
   const { name, config, log, clock, siblings } = parts
   const duties = dutiesOf(config, name)
   const hosts: ReadonlySet<ModuleName> = new Set(modulesOf(name))
-  const ledger = await openLedger({
-    url: config['ledger.url'],
-    dataFolder: config['data.folder'],
-    poolSize: config['ledger.poolSize'],
-    lockWait: config['ledger.lockWait'],
-  })
-  const engines = await openEngines(config, log, enginesOf(config, name))
+  const { ledger, health } = await openWatchedLedger(config)
+  const engines = await openEngines(config, log, health, enginesOf(config, name))
   const self = { process: newId(), service: name }
   const lag = async () => {
     const { depth, oldestAgeMs } = await outboxLag(ledger, clock)

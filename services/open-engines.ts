@@ -5,12 +5,14 @@ import { EngineHealth, type Note } from '../platform/health/engine-health.ts'
 import type { Kafka } from '../platform/kafka/kafka.ts'
 import type { Log } from '../platform/log/log.ts'
 import type { Redis } from '../platform/redis/redis.ts'
+import type { Ledger } from '../platform/sql/ledger.ts'
+import { openLedger } from '../platform/sql/open-ledger.ts'
 import type { Engine } from '../resilience/ladders.ts'
 
 export interface Engines {
   readonly redis: Redis | null
   readonly kafka: Kafka | null
-  /** Of those that are there. */
+  /** Of those that are there, the ledger among them. */
   readonly health: ReadonlyMap<Engine, EngineHealth>
   close(): Promise<void>
 }
@@ -19,15 +21,42 @@ export interface Engines {
  * Median answers from which on an engine is of no use, ms: a read of the ledger takes less than Redis then, and a claim's
  * buyer waits less for the ledger than for Kafka.
  */
-const SLOW_MS: Readonly<Record<Engine, number>> = { redis: 50, kafka: 500 }
+const SLOW_MS: Readonly<Record<Engine, number>> = {
+  redis: 50,
+  kafka: 500,
+  // However slow it is, it is the judge.
+  ledger: Number.POSITIVE_INFINITY,
+}
 
-/** Their clients load only when they are configured, and wanted: that of Kafka takes two fifths of loading a service. */
+export interface WatchedLedger {
+  readonly ledger: Ledger
+  /** Null: SQLite, which is there as long as this process is. */
+  readonly health: EngineHealth | null
+}
+
+/** The ledger, and how it is. */
+export async function openWatchedLedger(config: Config): Promise<WatchedLedger> {
+  const url = config['ledger.url']
+  const health = new EngineHealth({ name: 'ledger', slow: SLOW_MS.ledger, probe: () => ledger.probe() })
+  const ledger: Ledger = await openLedger({
+    url,
+    dataFolder: config['data.folder'],
+    poolSize: config['ledger.poolSize'],
+    lockWait: config['ledger.lockWait'],
+    replicaUrl: config['ledger.replicaUrl'],
+    note: health.note,
+  })
+  return { ledger, health: url === '' ? null : health }
+}
+
+/** `ledger`: its health. Their clients load only when they are configured, and wanted: that of Kafka takes two fifths of loading a service. */
 export async function openEngines(
   config: Config,
   log: Log,
+  ledger: EngineHealth | null,
   wanted: { readonly redis: boolean; readonly kafka: boolean } = { redis: true, kafka: true },
 ): Promise<Engines> {
-  const health = new Map<Engine, EngineHealth>()
+  const health = new Map<Engine, EngineHealth>(ledger === null ? [] : [['ledger', ledger]])
   /** Where an engine's calls are noted, from the first one on. */
   const healthOf = (name: Engine, probe: () => Promise<void>): Note => {
     const of = new EngineHealth({ name, slow: SLOW_MS[name], probe })

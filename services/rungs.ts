@@ -2,7 +2,14 @@
 
 import { ConfigError } from '../platform/config/load-config.ts'
 import type { Config } from '../platform/config/settings.ts'
-import { type Engine, type Ladder, ladderNames, type Rung, rungsFrom } from '../resilience/ladders.ts'
+import {
+  type Engine,
+  type Ladder,
+  ladderNames,
+  ladders,
+  type Rung,
+  rungsFrom,
+} from '../resilience/ladders.ts'
 
 export type ChosenRungs = { readonly [L in Ladder]: readonly Rung<L>[] }
 
@@ -13,7 +20,7 @@ const settings = {
   'payment.lock': 'rung.paymentLock',
   'session.read': 'rung.sessionRead',
   'product.cache': 'rung.productCache',
-} as const satisfies Record<Ladder, keyof Config>
+} as const satisfies Record<Exclude<Ladder, 'database'>, keyof Config>
 
 /**
  * `open`: the engines that this process asks; where that is less than what is configured, it stands lower.
@@ -25,6 +32,8 @@ export function chooseRungs(config: Config, open: ReadonlySet<Engine>): ChosenRu
   if (config['kafka.brokers'].length > 0) configured.add('kafka')
   const problems: string[] = []
   const chosen = ladderNames.map(ladder => {
+    // Nobody wants to begin read-only.
+    if (ladder === 'database') return [ladder, ladders.database] as const
     const wanted = config[settings[ladder]] as Rung<Ladder> | 'best'
     const rungs = rungsFrom(ladder, wanted as 'best', configured)
     if (rungs === null) problems.push(`${settings[ladder]} is ${wanted}, and ${wanted} is not configured`)

@@ -1,5 +1,6 @@
 // The best-seller module: a projection of paid orders and refunds, shown from a cache, rebuildable at any time.
 
+import { OLD } from '../../platform/cache/old.ts'
 import { ReadCache } from '../../platform/cache/read-cache.ts'
 import { askBy } from '../../platform/ladders/standing.ts'
 import type { Module, Sweep } from '../../platform/module.ts'
@@ -53,6 +54,7 @@ export function createBestseller(
     freshFor: staleness * FRESH_PART,
     staleness,
     lateFor: staleness * LATE_PART,
+    old: OLD,
     negativeFor: 0,
     most: RANKINGS_MOST,
   })

@@ -7,7 +7,7 @@ import { topRows } from './store.ts'
 export function sqlRung({ ledger, clock }: Pick<BestsellerDeps, 'ledger' | 'clock'>): RankingRung {
   return {
     async top(asked) {
-      const asOf = await countedUpTo(ledger, clock())
+      const asOf = await countedUpTo(ledger, await ledger.currentTo(clock()))
       return { asOf, rows: await topRows(ledger, asked) }
     },
   }

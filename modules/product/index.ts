@@ -1,6 +1,7 @@
 // The product module: the catalogue, shown from a cache that never answers older than declared.
 
 import { localCounts } from '../../platform/cache/cache-counts.ts'
+import { OLD } from '../../platform/cache/old.ts'
 import { ReadCache } from '../../platform/cache/read-cache.ts'
 import { askBy } from '../../platform/ladders/standing.ts'
 import type { Module } from '../../platform/module.ts'
@@ -18,6 +19,8 @@ import { productRows } from './store.ts'
 
 export { productSchema } from './tables.ts'
 
+/** Where it comes older than declared, from a replica, it is read anew so often. */
+const LATE_PART = 0.25
 /** Refreshed in the background from half the declared staleness on. */
 const FRESH_PART = 0.5
 /** "No such product" is believed for this long, ms: a mistyped id costs one look a second. */
@@ -31,7 +34,13 @@ export function createProductModule(
   deps: ProductDeps,
 ): Module<typeof productContract> & { cache: ReadCache<Shown> } {
   const { staleness } = deps.settings
-  const times = { freshFor: staleness * FRESH_PART, staleness, negativeFor: NEGATIVE_MS }
+  const times = {
+    freshFor: staleness * FRESH_PART,
+    staleness,
+    lateFor: staleness * LATE_PART,
+    negativeFor: NEGATIVE_MS,
+    old: OLD,
+  }
   const shared = deps.redis === null ? null : redisRung(deps, deps.redis, ids => drop(ids))
   const local = localRung(deps)
   const rungs: Rungs<'product.cache', CacheRung> = { redis: shared, local }

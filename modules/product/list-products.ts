@@ -31,7 +31,7 @@ export async function loadPages(deps: ProductDeps, keys: readonly string[]): Pro
 }
 
 async function loadPage(deps: ProductDeps, query: PageQuery): Promise<PageView> {
-  const asOf = deps.clock()
+  const asOf = await deps.ledger.currentTo(deps.clock())
   // One more than shown tells whether there is a next page.
   const found = await productPage(deps.ledger, { ...query, limit: query.limit + 1 })
   const keys = found.slice(0, query.limit)

@@ -2,6 +2,7 @@
 
 import { systemCall } from '../../platform/contract/call.ts'
 import { type Result, refuse } from '../../platform/contract/result.ts'
+import { LedgerUnavailable } from '../../platform/sql/errors.ts'
 import type { ProductContext, ProductDeps, ProductView, Shown } from './deps.ts'
 import { productView } from './product.ts'
 import { productRows } from './store.ts'
@@ -9,7 +10,7 @@ import type { ProductRow } from './tables.ts'
 
 /** What the cache loads: many products by one query, their stock by another. */
 export async function loadShown(deps: ProductDeps, ids: readonly string[]): Promise<Map<string, Shown>> {
-  const asOf = deps.clock()
+  const asOf = await deps.ledger.currentTo(deps.clock())
   const views = await show(deps, await productRows(deps.ledger, ids), asOf)
   return new Map(views.map(view => [view.productId, { view, json: JSON.stringify(view) }]))
 }
@@ -35,7 +36,7 @@ export async function availableOf(
 ): Promise<ReadonlyMap<string, number>> {
   const stock = await deps.order.stockOf(systemCall('stock-shown', now), { productIds: [...productIds] })
   // Unknown is not zero: without stock there is no answer.
-  if (!stock.ok) throw new Error(`stock cannot be read: ${stock.refusal.code}`)
+  if (!stock.ok) throw new LedgerUnavailable(`stock cannot be read: ${stock.refusal.code}`)
   return new Map(stock.value.stock.map(each => [each.productId, each.available]))
 }
 

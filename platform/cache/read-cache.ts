@@ -18,6 +18,11 @@ export interface CacheOptions<V> {
    * nothing newer, and would ask whatever is late already at every read. Default 0. Only with `asOf`, which says its age.
    */
   readonly lateFor?: number
+  /**
+   * What is kept is given although it is older than `staleness`, up to so many ms, instead of an error for which `instead` is true.
+   * Only where the value itself says when it was true.
+   */
+  readonly old?: { readonly upTo: number; instead(error: unknown): boolean }
   /** ms for which "does not exist" is remembered. */
   readonly negativeFor: number
   /** Entries kept; the one loaded longest ago makes room: what is read is refreshed, so that is the one least used. */
@@ -86,7 +91,8 @@ export class ReadCache<V> {
     const known = this.peek(key, now)
     if (known !== null) return known.value
     this.counts.misses++
-    return this.load(key, now)
+    if (this.options.old === undefined) return this.load(key, now)
+    return this.load(key, now).catch((error: unknown) => this.oldOr(error, key, now))
   }
 
   /** It changed: the next read loads it, and a load that is under way does not count. */
@@ -130,6 +136,14 @@ export class ReadCache<V> {
     const load: Load<V> = { value, began: now }
     this.loads.set(key, load)
     return value
+  }
+
+  private oldOr(error: unknown, key: string, now: number): V | undefined {
+    const { old } = this.options
+    const entry = this.entries.get(key)
+    if (entry?.value === undefined || !old?.instead(error) || Math.abs(now - entry.asOf) > old.upTo)
+      throw error
+    return entry.value
   }
 
   private tryLater(key: string, entry: Entry<V>, now: number): void {

@@ -95,6 +95,15 @@ export const settings = {
     description:
       '`mysql://user:password@host:port/database` of a MariaDB 10.6+ or MySQL 8.4+. Empty: SQLite in the data folder, which needs nothing else.',
   }),
+  'ledger.replicaUrl': row({
+    env: 'LEVEE_MYSQL_REPLICA_URL',
+    type: url('mysql'),
+    default: '',
+    unit: '',
+    secret: true,
+    description:
+      '`mysql://host:port` of a replica of `ledger.url`, with its user and password unless others are named. While the primary is away the shop is read-only and reads there. Empty: from caches only.',
+  }),
   'ledger.poolSize': row({
     env: 'LEVEE_LEDGER_POOL_SIZE',
     type: int(1, 500),

@@ -88,6 +88,11 @@ export const catalogue = {
     'The ledger cannot be reached',
     'Repeat with the same key after Retry-After.',
   ),
+  read_only: entry(
+    503,
+    'Nothing can be changed for the moment',
+    'Browsing goes on. Repeat with the same key after Retry-After; nothing was queued.',
+  ),
   service_unavailable: entry(
     503,
     'A part of the shop cannot be reached',

@@ -18,6 +18,8 @@ export interface Success<T> {
   readonly value: T
   /** `value` as JSON text where it was made already (stored with the key), so that it is made once. */
   readonly json?: string
+  /** Seconds since it was true, at most; absent: it is as fresh as declared. Over HTTP the header Age. */
+  readonly age?: number
   /** It is not done yet: queued where it cannot be lost, and to be decided. Over HTTP the status is 202 then. */
   readonly accepted?: true
 }

@@ -35,12 +35,18 @@ export class AnswerWatch {
     })
   }
 
+  /** All who wait hear so now. */
+  giveUp(): void {
+    if (this.waiting.size > 0) this.silence()
+  }
+
   private restart(): void {
     if (this.timer !== null) clearTimeout(this.timer)
     this.timer = this.waiting.size === 0 ? null : setTimeout(() => this.silence(), this.most)
   }
 
   private silence(): void {
+    if (this.timer !== null) clearTimeout(this.timer)
     this.timer = null
     const error = Object.assign(new Error(`no answer for ${this.most} ms`), { code: 'ETIMEDOUT' })
     for (const reject of this.waiting) reject(error)

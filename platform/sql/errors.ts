@@ -1,5 +1,7 @@
 // What an error of an engine means to us, whichever engine it came from.
 
+import type { SampleKind } from '../../resilience/detector.ts'
+
 /**
  * - `conflict`: somebody was faster (duplicate key, deadlock, lock wait, stale snapshot): rolled back, retry whole
  * - `guard`: an update did not find its row, or a constraint of the schema was hit: a bug or a poisoned request
@@ -59,6 +61,28 @@ function sqliteTrouble(errcode: number): Trouble {
   const primary = errcode & 0xff
   if (primary === SQLITE_BUSY || primary === SQLITE_LOCKED) return 'conflict'
   return primary === SQLITE_CONSTRAINT ? 'guard' : 'other'
+}
+
+/** The server says of itself that it takes no writes, or is about to end. */
+const WRONG_ROLE = new Set([1290, 1836])
+const ENDING = new Set([1053, 1927])
+/** 1021 disk full, 1114 table full, 1026 error writing file, 3 and 20 the same of a temporary one. */
+const FULL = new Set([1021, 1114, 1026, 3, 20])
+const REFUSED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'])
+const HUNG = new Set(['ETIMEDOUT', 'PROTOCOL_SEQUENCE_TIMEOUT'])
+
+/** What it says of the server's health that a statement or a connection failed so. A deadlock, a lock wait, a full house of connections: it is there. */
+export function sampleOf(error: unknown): SampleKind {
+  const { errno, code, cause } = error as EngineError & { cause?: unknown }
+  if (errno !== undefined) {
+    if (WRONG_ROLE.has(errno)) return 'wrong_role'
+    if (FULL.has(errno)) return 'full'
+    if (ENDING.has(errno)) return 'refused'
+  }
+  if (code !== undefined && REFUSED.has(code)) return 'refused'
+  if (code !== undefined && HUNG.has(code)) return 'hung'
+  if (cause instanceof Error) return sampleOf(cause)
+  return trouble(error) === 'connection' && errno !== 1040 ? 'broke' : 'ok'
 }
 
 /** An update of a batch did not find exactly its row. */

@@ -52,6 +52,12 @@ export interface Ledger {
   snapshot<Tables, R>(work: (tx: Tx<Tables>) => Promise<R>): Promise<R>
   /** For schema changes only. */
   migrator(): Kysely<unknown>
+  /** Writes something small by itself: tells of the ledger's health what it finds. Rejects when that failed. */
+  probe(): Promise<void>
+  /** From where `reads` reads from now on; what is under way elsewhere rejects with LedgerUnavailable. No replica: from the primary. */
+  readFrom(source: 'primary' | 'replica'): void
+  /** Up to which moment (epoch ms) everything is known to be in what `reads` reads now: of the primary, `now`. */
+  currentTo(now: number): Promise<number>
   /** Resolves when the ledger answers; rejects with LedgerUnavailable within a bound. */
   ping(): Promise<void>
   /** Connections: in use, free, waiting for one. SQLite: its one writer. */

@@ -1,6 +1,7 @@
 // How connections to MariaDB and MySQL are made and set up.
 
 import type { Connection, PoolConnection } from 'mysql2'
+import type { SampleKind } from '../../resilience/detector.ts'
 
 export interface MysqlOptions {
   /** `mysql://user:password@host:port/database` */
@@ -11,6 +12,10 @@ export interface MysqlOptions {
   readonly lockWait: number
   /** Longest wait for a new connection, ms. */
   readonly connectTimeout?: number
+  /** A replica of it, for reads while it is away; its user and password are those of `url` where it names none. Empty: there is none. */
+  readonly replicaUrl?: string
+  /** Told what statements came to, and after how many ms. */
+  readonly note?: (kind: SampleKind, ms: number) => void
 }
 
 export const CONNECT_TIMEOUT_MS = 3_000
@@ -45,6 +50,18 @@ export function serverOf({ url: text }: MysqlOptions) {
     password: decodeURIComponent(url.password),
     database: url.pathname.slice(1),
   }
+}
+
+/** A replica's address with the primary's user and password, where it has none of its own. */
+export function withCredentials(url: string, from: string): string {
+  const own = new URL(url)
+  const theirs = new URL(from)
+  if (own.username === '') {
+    own.username = theirs.username
+    own.password = theirs.password
+  }
+  if (own.pathname.length <= 1) own.pathname = theirs.pathname
+  return own.href
 }
 
 export function connectionOptions(options: MysqlOptions) {

@@ -4,7 +4,7 @@
 import { createConnection, SqlError } from 'mariadb'
 import { invariant } from '../contract/result.ts'
 import { AnswerWatch } from './answer-watch.ts'
-import { CommitUnknown, LedgerUnavailable, trouble } from './errors.ts'
+import { CommitUnknown, LedgerUnavailable, sampleOf, trouble } from './errors.ts'
 import { Behind, type Lane } from './ledger.ts'
 import { CONNECT_TIMEOUT_MS, type MysqlOptions, serverOf, sessionSetup } from './mysql-connection.ts'
 import { renderLock, renderSelect, renderWrite } from './render-mysql.ts'
@@ -89,6 +89,11 @@ export class MysqlLane implements Lane {
     return this.ask(['DO 0', ...reads.map(renderSelect)])
   }
 
+  /** The primary is given up: nobody waits for its answers any more. */
+  giveUp(): void {
+    this.watch.giveUp()
+  }
+
   async close(): Promise<void> {
     const { opening } = this
     this.opening = null
@@ -127,9 +132,13 @@ export class MysqlLane implements Lane {
     const opening = this.connect()
     // One step of waiting for each, so that all are sent in the order of the calls.
     const connection = await opening
+    const began = performance.now()
     try {
-      return await this.watch.over(connection.query<unknown[]>(statements.join(';')))
+      const sets = await this.watch.over(connection.query<unknown[]>(statements.join(';')))
+      this.options.note?.('ok', performance.now() - began)
+      return sets
     } catch (error) {
+      this.options.note?.(sampleOf(error), performance.now() - began)
       if (trouble(error) === 'connection') this.forget(opening)
       throw withoutText(error)
     }
@@ -163,6 +172,7 @@ export class MysqlLane implements Lane {
         connectTimeout: this.options.connectTimeout ?? CONNECT_TIMEOUT_MS,
       })
     } catch (error) {
+      this.options.note?.(sampleOf(error), 0)
       throw new LedgerUnavailable(`lane ${this.name}: the ledger cannot be reached`, { cause: error })
     }
   }

@@ -4,16 +4,25 @@ import { Kysely, MysqlDialect } from 'kysely'
 import mysql, { type Pool, type PoolConnection } from 'mysql2'
 import { CommitUnknown, LedgerUnavailable, trouble } from './errors.ts'
 import { CONFLICT_RETRIES, conflictPause, type Ledger, type Tx } from './ledger.ts'
-import { CONNECT_TIMEOUT_MS, connectionOptions, type MysqlOptions, setUp } from './mysql-connection.ts'
+import {
+  CONNECT_TIMEOUT_MS,
+  connectionOptions,
+  type MysqlOptions,
+  setUp,
+  withCredentials,
+} from './mysql-connection.ts'
 import { MysqlLane } from './mysql-lane.ts'
+import { Pulse } from './mysql-pulse.ts'
+import { Reads } from './mysql-reads.ts'
+import type { PlatformTables } from './platform-tables.ts'
 
 export type { MysqlOptions } from './mysql-connection.ts'
 
 /** Callers that may wait for a pooled connection; more are turned away at once. */
 const POOL_QUEUE = 1_000
 
-export function openMysqlLedger(options: MysqlOptions): Ledger {
-  const pool: Pool = mysql.createPool({
+function openPool(options: MysqlOptions): Pool {
+  const pool = mysql.createPool({
     ...connectionOptions(options),
     connectionLimit: options.poolSize,
     queueLimit: POOL_QUEUE,
@@ -23,17 +32,28 @@ export function openMysqlLedger(options: MysqlOptions): Ledger {
     sendTextAsItIs(connection)
     setUp(connection, options.lockWait)
   })
+  return pool
+}
+
+export function openMysqlLedger(options: MysqlOptions): Ledger {
+  const { replicaUrl = '' } = options
+  const pool = openPool(options)
+  const replica =
+    replicaUrl === '' ? null : openPool({ ...options, url: withCredentials(replicaUrl, options.url) })
+  const source = new Reads(pool, replica, options.note ?? (() => undefined))
+  const pulse = new Pulse(options)
   let waiting = 0
   pool.on('enqueue', () => waiting++)
   pool.on('acquire', () => {
     if (waiting > 0) waiting--
   })
   const kysely = new Kysely<unknown>({ dialect: new MysqlDialect({ pool }) })
+  const reads = new Kysely<unknown>({ dialect: source.dialect() })
   const lanes = new Set<MysqlLane>()
 
   return {
     dialect: 'mysql',
-    reads: <Tables>() => kysely as Kysely<Tables>,
+    reads: <Tables>() => reads as Kysely<Tables>,
     async write<Tables, R>(work: (tx: Tx<Tables>) => Promise<R>): Promise<R> {
       for (let attempt = 1; ; attempt++) {
         let committing = false
@@ -63,6 +83,18 @@ export function openMysqlLedger(options: MysqlOptions): Ledger {
         .setAccessMode('read only')
         .execute(work),
     migrator: () => kysely,
+    probe: () => pulse.beat(),
+    readFrom(where) {
+      source.readFrom(where)
+      // What was sent to it and not answered is looked up when it is back.
+      if (where === 'replica') for (const lane of lanes) lane.giveUp()
+    },
+    async currentTo(now) {
+      if (source.from === 'primary') return now
+      const db = reads as Kysely<PlatformTables>
+      const row = await db.selectFrom('ledger_pulse').select('at').where('id', '=', 1).executeTakeFirst()
+      return Math.min(now, row?.at ?? 0)
+    },
     ping: () =>
       new Promise((resolve, reject) =>
         pool.query({ sql: 'SELECT 1', timeout: CONNECT_TIMEOUT_MS }, error =>
@@ -78,10 +110,15 @@ export function openMysqlLedger(options: MysqlOptions): Ledger {
       return { used: (inner._allConnections?.length ?? 0) - idle, idle, waiting }
     },
     async close() {
+      pulse.close()
       await Promise.all([...lanes].map(lane => lane.close()))
       await kysely.destroy()
       // Kysely leaves a pool alone that it never asked anything; a ping alone opened it.
-      await new Promise<void>(resolve => pool.end(() => resolve()))
+      await reads.destroy()
+      const ended = [pool, replica].map(
+        each => each && new Promise<void>(resolve => each.end(() => resolve())),
+      )
+      await Promise.all(ended)
     },
   }
 }

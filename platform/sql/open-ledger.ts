@@ -1,4 +1,5 @@
 import path from 'node:path'
+import type { SampleKind } from '../../resilience/detector.ts'
 import type { Ledger } from './ledger.ts'
 
 /** Where the embedded ledger lies. */
@@ -11,6 +12,10 @@ export async function openLedger(options: {
   poolSize: number
   /** ms */
   lockWait: number
+  /** Of MariaDB or MySQL: where to read while the primary is away. Empty: nowhere. */
+  replicaUrl?: string
+  /** Told what statements of MariaDB or MySQL came to, and after how many ms. */
+  note?: (kind: SampleKind, ms: number) => void
 }): Promise<Ledger> {
   if (options.url !== '') {
     const { openMysqlLedger } = await import('./mysql-ledger.ts')

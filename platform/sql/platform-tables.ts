@@ -36,6 +36,8 @@ export interface PlatformTables {
     cause: string
     created_at: number
   }
+  /** One row, written all the time: the ledger takes writes, and a replica that has it has all that came before. */
+  ledger_pulse: { id: number; at: number }
   /** Ladders that somebody holds on a rung. */
   ladder_pins: {
     ladder: string
@@ -99,6 +101,8 @@ export const platformSchema: Schema = {
   ],
   '2026-11-24-platform-keys-by-age': keysByAge,
   '2026-11-27-platform-ladders': t => [
+    `CREATE TABLE ledger_pulse (id ${t.int} NOT NULL PRIMARY KEY, at ${t.int} NOT NULL) ${t.table}`,
+    'INSERT INTO ledger_pulse (id, at) VALUES (1, 0)',
     `CREATE TABLE ladder_pins (
       ladder ${t.text(40)} NOT NULL PRIMARY KEY, rung ${t.text(20)} NOT NULL, pinned_by ${t.id} NOT NULL,
       reason ${t.text(200)} NOT NULL, since ${t.int} NOT NULL, until_at ${t.int} NOT NULL) ${t.table}`,

@@ -90,6 +90,11 @@ export function openSqliteLedger(file: string): Ledger {
       }
     },
     migrator: () => writes,
+    async probe() {
+      reader.exec('SELECT 1')
+    },
+    readFrom: () => undefined,
+    currentTo: async now => now,
     async ping() {
       reader.exec('SELECT 1')
     },

@@ -19,6 +19,7 @@ const EVERY_MODULE: Readonly<Record<string, string>> = {
   dead_letters: 'SELECT, INSERT, UPDATE',
   audit: 'INSERT',
   // Every process hears of pins, and says where it stands.
+  ledger_pulse: 'SELECT, UPDATE',
   ladder_pins: 'SELECT',
   ladder_standings: 'SELECT, INSERT, DELETE',
 }
