@@ -6,6 +6,7 @@ import { vi } from 'vitest'
 import { accountContract } from '../../modules/account/contract.ts'
 import { bestsellerContract } from '../../modules/bestseller/contract.ts'
 import { couponContract } from '../../modules/coupon/contract.ts'
+import { ladderContract } from '../../modules/ladder/contract.ts'
 import { orderContract } from '../../modules/order/contract.ts'
 import { paymentContract } from '../../modules/payment/contract.ts'
 import { pointContract } from '../../modules/point/contract.ts'
@@ -30,6 +31,7 @@ export interface Person {
   readonly point: Client<typeof pointContract>
   readonly coupon: Client<typeof couponContract>
   readonly bestseller: Client<typeof bestsellerContract>
+  readonly ladder: Client<typeof ladderContract>
 }
 
 export interface Member extends Person {
@@ -75,6 +77,7 @@ export class People {
       point: createClient(pointContract, options),
       coupon: decidedClaims(createClient(couponContract, options)),
       bestseller: createClient(bestsellerContract, options),
+      ladder: createClient(ladderContract, options),
     }
   }
 

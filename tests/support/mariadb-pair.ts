@@ -1,0 +1,104 @@
+// A MariaDB of one's own with a replica: to be killed, stopped, made read-only, and started again with its data.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createConnection } from 'mysql2/promise'
+import { type RunningMariadb, startMariadb } from '../../platform/engines/start-mariadb.ts'
+
+/** No test takes the machine's power away: what was written survives any process. */
+const COMMON = [
+  '--innodb-flush-method=nosync',
+  '--log-bin=bin',
+  '--binlog-format=ROW',
+  '--gtid-strict-mode=ON',
+]
+
+export class MariadbPair {
+  readonly replicaUrl: string
+  private readonly folder: string
+  private primary: RunningMariadb
+  private readonly replica: RunningMariadb
+
+  private constructor(folder: string, primary: RunningMariadb, replica: RunningMariadb) {
+    this.folder = folder
+    this.primary = primary
+    this.replica = replica
+    // The database is the one that is asked for at the primary.
+    const url = new URL(replica.url)
+    url.pathname = ''
+    this.replicaUrl = url.href
+  }
+
+  static async start(): Promise<MariadbPair> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'levee-pair-'))
+    const [primary, replica] = await Promise.all([
+      startPrimary(folder),
+      startMariadb({ extra: [...COMMON, '--server-id=2', '--read-only=1', '--log-slave-updates=1'] }),
+    ])
+    const pair = new MariadbPair(folder, primary, replica)
+    await pair.follow()
+    return pair
+  }
+
+  /** Of the primary, before and after it was started again. */
+  get url(): string {
+    return this.primary.url
+  }
+
+  async kill(): Promise<void> {
+    process.kill(this.primary.pid, 'SIGKILL')
+    await this.primary.stop()
+  }
+
+  /** With its data, on its port. */
+  async restart(): Promise<void> {
+    this.primary = await startPrimary(this.folder, this.primary.port)
+  }
+
+  /** Keeps its connections and answers nothing. */
+  stop(): void {
+    process.kill(this.primary.pid, 'SIGSTOP')
+  }
+
+  goOn(): void {
+    process.kill(this.primary.pid, 'SIGCONT')
+  }
+
+  /** As an administrator at the primary. */
+  async run(statement: string): Promise<void> {
+    await runAt(this.primary, statement)
+  }
+
+  async drop(): Promise<void> {
+    await Promise.all([this.primary.stop(), this.replica.stop()])
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** From now on: what was before, users and passwords, each has of its own. */
+  private async follow(): Promise<void> {
+    const [row] = (await runAt(this.primary, 'SELECT @@gtid_current_pos AS at')) as { at: string }[]
+    const { username, password, hostname, port } = new URL(this.primary.adminUrl)
+    await runAt(this.replica, `SET GLOBAL gtid_slave_pos='${row!.at}'`)
+    await runAt(
+      this.replica,
+      `CHANGE MASTER TO MASTER_HOST='${hostname}', MASTER_PORT=${port}, MASTER_USER='${username}',
+       MASTER_PASSWORD='${decodeURIComponent(password)}', MASTER_CONNECT_RETRY=1, MASTER_USE_GTID=slave_pos`,
+    )
+    await runAt(this.replica, 'START SLAVE')
+  }
+}
+
+function startPrimary(folder: string, port = 0): Promise<RunningMariadb> {
+  return startMariadb({ folder, port, extra: [...COMMON, '--server-id=1'] })
+}
+
+async function runAt({ adminUrl }: RunningMariadb, statement: string): Promise<unknown> {
+  const connection = await createConnection(adminUrl)
+  try {
+    const [rows] = await connection.query(statement)
+    return rows
+  } finally {
+    await connection.end()
+  }
+}
