@@ -9,12 +9,16 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kafkaBrokers } from '../../tests/support/engines.ts'
 import { event, isHere, isInOrder, log, Testbed } from '../../tests/support/event-bed.ts'
+import { fixedRungs } from '../../tests/support/fixed-ladders.ts'
 import { scratchEngines } from '../../tests/support/ledgers.ts'
 import { findJars, JARS_FOLDER } from '../engines/kafka/jars.ts'
 import { type RunningKafka, startKafka } from '../engines/start-kafka.ts'
 import { waitFor } from '../engines/wait-for.ts'
+import { EngineHealth } from '../health/engine-health.ts'
+import { PROBES } from '../kafka/kafka.ts'
+import { createLadders } from '../ladders/ladders.ts'
 import { createDeadLetters } from './dead-letters.ts'
-import { EVENTS_TOPIC } from './event-record.ts'
+import { EVENTS_PARTITIONS, EVENTS_TOPIC } from './event-record.ts'
 import { Relay } from './relay.ts'
 
 /** ms; a killed broker is back after some 6 s, and members of groups that were killed are out after 6 s. */
@@ -112,6 +116,57 @@ for (const engine of scratchEngines().slice(-1)) {
       await stream.begin(20)
       await expectAll(bed, stream)
       await Promise.all(relays.map(relay => relay.stop()))
+    }, 120_000)
+
+    it('holds up no event while it is away: they are handed over, and go through it again when it is back', async () => {
+      await bed.clear()
+      bed.realTime = true
+      const health = new EngineHealth({ name: 'kafka', slow: 500, probe: () => kafka.probe() })
+      const kafka = await bed.useKafka(broker.brokers, EVENTS_PARTITIONS, health.note)
+      await kafka.ensureTopics([PROBES])
+      const ladders = createLadders({
+        rungs: { ...fixedRungs(), 'event.publish': ['kafka', 'direct'] },
+        health: new Map([['kafka', health]]),
+        ...{ clock: bed.clock, log },
+      })
+      const standing = ladders.of('event.publish')
+      standing.whenBack('kafka', () => kafka.ping().then(() => true))
+      ladders.start()
+      const consumers = [bed.recorder('one'), bed.recorder('two')]
+      const transport = bed.kafkaTransport(consumers, bed.ledger, standing)
+      for (const group of bed.kafkaGroups(consumers, transport.took)) group.start()
+      const relay = new Relay({ ledger: bed.ledger, clock: bed.clock, log, transport, owner: 'relay' })
+      relay.start()
+      const stream = new Stream(bed)
+      const all = async () => (await bed.effects('two')).length === stream.expected.length
+      await stream.begin(20)
+      for (const [begin, end] of [
+        [
+          async () => {
+            process.kill(broker.pid, 'SIGKILL')
+            await broker.stop()
+          },
+          async () => {
+            broker = await startKafka({ folder, port: broker.port, quick: true, heap: 256 })
+          },
+        ],
+        [async () => process.kill(broker.pid, 'SIGSTOP'), async () => process.kill(broker.pid, 'SIGCONT')],
+      ] as const) {
+        await stream.emit(10)
+        await begin()
+        await stream.emit(10)
+        await until(() => standing.standing === 'direct')
+        await stream.emit(10)
+        // All of them, with no Kafka.
+        await until(all)
+        await end()
+        await until(() => standing.standing === 'kafka')
+        await stream.begin(10)
+      }
+      await expectAll(bed, stream)
+      expect(ladders.moves.get('event.publish')).toBe(4)
+      await relay.stop()
+      ladders.close()
     }, 120_000)
   })
 }

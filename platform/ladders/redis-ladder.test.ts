@@ -1,6 +1,7 @@
 // A ladder over a real Redis that is killed, stopped, cut off, filled, demoted and emptied: down at once, up when it is ready.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { fixedRungs } from '../../tests/support/fixed-ladders.ts'
 import { OwnRedis, redisPrograms } from '../../tests/support/own-redis.ts'
 import { TcpProxy } from '../../tests/support/tcp-proxy.ts'
 import { EngineHealth } from '../health/engine-health.ts'
@@ -11,14 +12,6 @@ import { createLadders, type Ladders } from './ladders.ts'
 import type { Standing } from './standing.ts'
 
 const log = createLog({ level: 'silent', name: 'test' })
-const bottom = {
-  'coupon.claim': ['sql'],
-  'event.publish': ['direct'],
-  'payment.lock': ['sql'],
-  'session.read': ['sql'],
-  'product.cache': ['local'],
-  database: ['primary', 'read-only'],
-} as const
 /** Until a move that has to come, ms. */
 const SOON = { timeout: 15_000, interval: 5 }
 
@@ -42,7 +35,7 @@ describe.skipIf(redisPrograms.length === 0)('a ladder over Redis', () => {
       note: (kind, ms) => health.note(kind, ms),
     })
     ladders = createLadders({
-      rungs: { ...bottom, 'bestseller.read': ['redis', 'sql'] },
+      rungs: { ...fixedRungs(), 'bestseller.read': ['redis', 'sql'] },
       health: new Map([['redis', health]]),
       ...{ clock: Date.now, log },
     })

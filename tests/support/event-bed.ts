@@ -14,6 +14,7 @@ import { createKafkaConsumers } from '../../platform/events/kafka-consumers.ts'
 import { createKafkaTransport, type KafkaTransport } from '../../platform/events/kafka-transport.ts'
 import { Relay } from '../../platform/events/relay.ts'
 import type { Transport } from '../../platform/events/transport.ts'
+import type { Note } from '../../platform/health/engine-health.ts'
 import type { Group, Kafka } from '../../platform/kafka/kafka.ts'
 import { openKafka } from '../../platform/kafka/open-kafka.ts'
 import type { Standing } from '../../platform/ladders/standing.ts'
@@ -101,16 +102,17 @@ export class Testbed {
   }
 
   /** A topic of its own, and groups that nobody was in before. What the last test left running ends. */
-  async useKafka(brokers = kafkaBrokers()!, partitions = EVENTS_PARTITIONS): Promise<Kafka> {
+  async useKafka(brokers = kafkaBrokers()!, partitions = EVENTS_PARTITIONS, note?: Note): Promise<Kafka> {
     await this.kafka?.close()
     this.prefix = `test-${randomUUID().slice(0, 18)}`
-    this.kafka = this.anotherKafka(brokers, this.prefix)
+    this.kafka = this.anotherKafka(brokers, this.prefix, note)
     await this.kafka.ensureTopics([{ name: EVENTS_TOPIC, partitions }])
     return this.kafka
   }
 
-  anotherKafka(brokers: string, prefix: string): Kafka {
-    return openKafka({ brokers: brokers.split(','), prefix, publishTimeout: 1_000, log })
+  anotherKafka(brokers: string, prefix: string, note?: Note): Kafka {
+    const options = { brokers: brokers.split(','), prefix, publishTimeout: 1_000, log }
+    return openKafka(note === undefined ? options : { ...options, note })
   }
 
   /** The group has handled nothing, as far as Kafka knows. It must be empty. */

@@ -20,3 +20,9 @@ export function standOn<L extends Ladder>(rung: Rung<L>): Standing<L> {
 export function fixedLadders(rungs: { readonly [L in Ladder]?: Rung<L> } = {}): Pick<Ladders, 'of'> {
   return { of: <L extends Ladder>(name: L) => standOn<L>(rungs[name] ?? (ladders[name].at(-1) as Rung<L>)) }
 }
+
+/** For ladders of which only one matters: the last rung of each. */
+export function fixedRungs(): { readonly [L in Ladder]: readonly Rung<L>[] } {
+  const last = Object.entries(ladders).map(([name, rungs]) => [name, rungs.slice(-1)])
+  return { ...(Object.fromEntries(last) as { [L in Ladder]: Rung<L>[] }), database: ['primary', 'read-only'] }
+}
