@@ -14,10 +14,20 @@ import { type LedgerEngine, onEveryLedger } from '../../tests/support/engines.ts
 const HOUR_MS = 3_600_000
 const MEMBERS = 2_000
 const UNITS = 500
-const PAIRS: readonly (readonly [ClaimRungName, ClaimRungName])[] = [
+type Stand = ClaimRungName | readonly ClaimRungName[]
+const PAIRS: readonly (readonly [Stand, Stand])[] = [
   ['redis', 'sql'],
   ['kafka', 'redis'],
   ['kafka', 'sql'],
+  // On another rung at every call: a ladder cannot move more than that.
+  [
+    ['redis', 'sql'],
+    ['sql', 'redis'],
+  ],
+  [
+    ['kafka', 'redis', 'sql'],
+    ['sql', 'redis', 'kafka'],
+  ],
 ]
 
 const members = (many: number, name = 'm') => Array.from({ length: many }, (_, i) => `${name}_${i}`)
@@ -111,8 +121,8 @@ function suite(engine: LedgerEngine, rung: ClaimRungName): void {
   })
 }
 
-/** Two processes that stand on different rungs for one coupon, at once. */
-function mixed(engine: LedgerEngine, rungs: readonly [ClaimRungName, ClaimRungName]): void {
+/** Two processes that stand on different rungs for one coupon, at once, or move all the time. */
+function mixed(engine: LedgerEngine, rungs: readonly [Stand, Stand]): void {
   it('issues exactly the quota, one a member, and each answer is the same on both', async () => {
     const bed = await ClaimBed.open(engine)
     const processes = [await bed.process(rungs[0]), await bed.process(rungs[1])] as const
@@ -142,8 +152,10 @@ onEveryLedger('claims', engine => {
   for (const rung of there) describe(`on the ${rung} rung`, () => suite(engine, rung))
   for (const rung of missing) describe.skipIf(true)(`on the ${rung} rung`, () => suite(engine, rung))
   for (const rungs of PAIRS) {
-    const title = `on the ${rungs[0]} and the ${rungs[1]} rung`
-    if (rungs.some(rung => missing.includes(rung))) describe.skipIf(true)(title, () => mixed(engine, rungs))
+    const [one, two] = rungs.map(stand => [stand].flat().join(', '))
+    const title = `on the ${one} and the ${two} rung`
+    if (rungs.flat().some(rung => missing.includes(rung)))
+      describe.skipIf(true)(title, () => mixed(engine, rungs))
     else describe(title, () => mixed(engine, rungs))
   }
 })

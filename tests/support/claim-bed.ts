@@ -14,9 +14,9 @@ import { createLog } from '../../platform/log/log.ts'
 import { openRedis } from '../../platform/redis/open-redis.ts'
 import type { Redis } from '../../platform/redis/redis.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
-import type { Rung } from '../../resilience/ladders.ts'
+import type { Ladder, Rung } from '../../resilience/ladders.ts'
 import { kafkaBrokers, type LedgerEngine, redisUrl } from './engines.ts'
-import { fixedLadders } from './fixed-ladders.ts'
+import { fixedLadders, restless } from './fixed-ladders.ts'
 import { openScratchLedger, type ScratchLedger } from './ledgers.ts'
 
 export type ClaimRungName = Rung<'coupon.claim'>
@@ -83,10 +83,14 @@ export class ClaimBed {
 
   readonly clock = (): number => Date.now() + this.ahead
 
-  /** Another process on this rung. `consumes`: it takes claims out of the line as well. */
+  /** Another process on this rung; of several, on another one at every call. `consumes`: it takes claims out of the line as well. */
   async process(
-    rung: ClaimRungName,
-    { consumes = rung === 'kafka', over = (ledger: Ledger) => ledger, kafka = this.kafka } = {},
+    rung: ClaimRungName | readonly ClaimRungName[],
+    {
+      consumes = [rung].flat().includes('kafka'),
+      over = (ledger: Ledger) => ledger,
+      kafka = this.kafka,
+    } = {},
   ): Promise<Process> {
     // Two connections of one thread would wait for each other on SQLite until one gives up.
     const { scratch } = this
@@ -94,12 +98,15 @@ export class ClaimBed {
     const module = createCouponModule({
       ...{ ledger, clock: this.clock, log, redis: this.redis, kafka },
       prefixes: { redisPrefix: this.prefix },
-      ladders: fixedLadders({ 'coupon.claim': rung }),
+      ladders:
+        typeof rung === 'string'
+          ? fixedLadders({ 'coupon.claim': rung })
+          : { of: <L extends Ladder>() => restless<L>(rung as unknown as readonly Rung<L>[]) },
       settings: { lockWait: 5_000 },
     })
-    const process = { rung, module }
+    const process = { rung: [rung].flat()[0]!, module }
     this.processes.push(process)
-    if (rung === 'kafka' || consumes) await this.kafka!.ensureTopics(module.topics!)
+    if (process.rung === 'kafka' || consumes) await this.kafka!.ensureTopics(module.topics!)
     if (consumes) this.consume(module)
     return process
   }

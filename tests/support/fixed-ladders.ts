@@ -26,3 +26,13 @@ export function fixedRungs(): { readonly [L in Ladder]: readonly Rung<L>[] } {
   const last = Object.entries(ladders).map(([name, rungs]) => [name, rungs.slice(-1)])
   return { ...(Object.fromEntries(last) as { [L in Ladder]: Rung<L>[] }), database: ['primary', 'read-only'] }
 }
+
+/** One that stands somewhere else at every call: round and round through these. */
+export function restless<L extends Ladder>(rungs: readonly Rung<L>[]): Standing<L> {
+  let calls = 0
+  return {
+    ...standOn<L>(rungs[0]!),
+    choose: () => rungs[calls++ % rungs.length]!,
+    has: wanted => rungs.includes(wanted),
+  }
+}
