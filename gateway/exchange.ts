@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Call } from '../platform/contract/call.ts'
 import { type Refusal, type Refused, type Result, refuse } from '../platform/contract/result.ts'
+import { Overloaded } from '../platform/limits/limited.ts'
 import { ServiceUnavailable, unavailable } from '../platform/rpc/failures.ts'
 import { CommitUnknown, LedgerUnavailable, trouble } from '../platform/sql/errors.ts'
 import type { Host } from './host.ts'
@@ -139,6 +140,8 @@ function explain(error: unknown): Refused {
   if (error instanceof CommitUnknown)
     return refuse('outcome_unknown', 'The ledger did not say whether it happened.', { retryAfter: 1 })
   if (error instanceof ServiceUnavailable) return unavailable
+  if (error instanceof Overloaded)
+    return refuse('overloaded', 'The ledger has no time for this at the moment.', { retryAfter: 1 })
   const kind = error instanceof LedgerUnavailable ? 'connection' : trouble(error)
   if (kind === 'connection')
     return refuse('ledger_unavailable', 'The ledger cannot be reached.', { retryAfter: 1 })

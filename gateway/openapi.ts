@@ -180,6 +180,7 @@ function successOf({ output }: Operation, status: HttpBinding['status']): Json {
 export function codesOf(operation: Operation, http: HttpBinding): RefusalCode[] {
   const codes = new Set<RefusalCode>([...ALWAYS, ...operation.refusals])
   if (!operation.access.includes('public')) codes.add('forbidden')
+  if (http.method !== 'GET') codes.add('read_only')
   if (!inQuery(http)) for (const code of WITH_BODY) codes.add(code)
   if (operation.idempotency === 'key') for (const code of WITH_KEY) codes.add(code)
   return [...codes]

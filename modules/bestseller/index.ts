@@ -50,6 +50,7 @@ export function createBestseller(
   const sources = { rung, names: nameCache(deps) }
   const cache = new ReadCache<ShownRanking>({
     load: keys => loadRankings(deps, sources, keys),
+    together: 1,
     asOf: ({ view }) => view.asOf,
     freshFor: staleness * FRESH_PART,
     staleness,

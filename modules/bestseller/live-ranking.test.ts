@@ -553,6 +553,46 @@ onEveryLedger('the ranking in Redis', engine => {
       expect(one.live.counts.eras).toBeGreaterThan(3)
     })
 
+    it('emptied under a herd, asks the ledger for no more than it bears, once for each question, and serves all in the end', async () => {
+      await one.hear(
+        ...Array.from({ length: 300 }, (_, i) => bed.sale({ productId: `P${i}`, country: `C${i % 100}` })),
+      )
+      const ledger = await bed.another()
+      let asked = 0
+      let atOnce = 0
+      let most = 0
+      const watched: Ledger = Object.assign(Object.create(ledger) as Ledger, {
+        // The first thing that a ranking asks.
+        async currentTo(now: number) {
+          asked++
+          atOnce++
+          most = Math.max(most, atOnce)
+          await new Promise(resolve => setImmediate(resolve))
+          atOnce--
+          return ledger.currentTo(now)
+        },
+      })
+      const cold = await bed.process({ ledger: watched })
+      await cold.redis.command('FLUSHALL')
+      const questions = Array.from({ length: 200 }, (_, i) => ({
+        ...{ period: 'day', day: '2010-12-09', country: `C${i % 100}` },
+        by: i % 2 === 0 ? 'revenue' : 'units',
+      }))
+      const call = systemCall('herd', bed.now)
+      const outcome = (question: object) =>
+        cold.module.door.bestSellers(call, question as never).then(
+          result => (result.ok ? 'ok' : result.refusal.code),
+          (error: Error) => error.name,
+        )
+      const herd = await Promise.all(Array.from({ length: 10 }, () => questions.map(outcome)).flat())
+      expect(new Set(herd)).toEqual(new Set(['ok', 'Overloaded']))
+      expect(asked).toBeLessThanOrEqual(200)
+      expect(most).toBeLessThanOrEqual(16)
+      await vi.waitFor(async () => {
+        expect(new Set(await Promise.all(questions.map(outcome)))).toEqual(new Set(['ok']))
+      }, PATIENCE)
+    })
+
     it('answers rightly while it is stopped, away, and back empty', async () => {
       await one.hear(bed.sale())
       await redisAnswers(TODAY)

@@ -5,6 +5,8 @@
 export interface CacheOptions<V> {
   /** Loads these keys together; a key that is not in the answer does not exist. */
   load(keys: readonly string[]): Promise<ReadonlyMap<string, V>>
+  /** Keys that one load may be asked for; default 500, one query's worth. 1: each by itself, so that one that fails fails alone. */
+  readonly together?: number
   /** ms after which an answer is refreshed in the background. Shortened by up to a fifth at random, so that not all expire together. */
   readonly freshFor: number
   /** ms after which an answer is never given any more: the declared staleness, counted from before its load began. */
@@ -47,7 +49,7 @@ interface Load<V> {
   readonly began: number
 }
 
-/** Keys loaded together at most: one query's worth. */
+/** Keys loaded together at most, where nothing else is said. */
 const KEYS_PER_LOAD = 500
 const JITTER = 0.2
 /** After a refresh that failed the old answer stays, and the next attempt waits this part of `freshFor`: a ledger in trouble is not asked at every read. */
@@ -157,7 +159,7 @@ export class ReadCache<V> {
 
   /** Joins the load of this turn of the loop. */
   private together(key: string): Promise<ReadonlyMap<string, V>> {
-    if (this.next === null || this.next.keys.length >= KEYS_PER_LOAD) {
+    if (this.next === null || this.next.keys.length >= (this.options.together ?? KEYS_PER_LOAD)) {
       const keys: string[] = []
       const batch = {
         keys,

@@ -1,13 +1,15 @@
 // What an operation that broke says to a caller in another process: what kind of trouble, and nothing else.
 
 import { refuse } from '../contract/result.ts'
+import { Overloaded } from '../limits/limited.ts'
 import { CommitUnknown, LedgerUnavailable, trouble } from '../sql/errors.ts'
 
 /** How a call broke. `internal` is a bug, told in the log of the service where it happened. */
-export type Broken = 'commit_unknown' | 'ledger_unavailable' | 'conflict' | 'internal'
+export type Broken = 'commit_unknown' | 'ledger_unavailable' | 'conflict' | 'overloaded' | 'internal'
 
 export function brokenBy(error: unknown): Broken {
   if (error instanceof CommitUnknown) return 'commit_unknown'
+  if (error instanceof Overloaded) return 'overloaded'
   const kind = error instanceof LedgerUnavailable ? 'connection' : trouble(error)
   if (kind === 'connection') return 'ledger_unavailable'
   return kind === 'conflict' ? 'conflict' : 'internal'
@@ -20,6 +22,7 @@ const LOCK_WAIT = 1205
 export function errorOf(broken: Broken, operation: string): Error {
   const message = `${operation} in its own service: ${broken}`
   if (broken === 'commit_unknown') return new CommitUnknown(message)
+  if (broken === 'overloaded') return new Overloaded(message)
   if (broken === 'ledger_unavailable') return new LedgerUnavailable(message)
   const error = new Error(message)
   return broken === 'conflict' ? Object.assign(error, { errno: LOCK_WAIT }) : error

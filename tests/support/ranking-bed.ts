@@ -85,6 +85,11 @@ export class RankingBed {
     return this.scratch.ledger
   }
 
+  /** Another process's view of the ledger. */
+  another(): Promise<Ledger> {
+    return this.scratch.another()
+  }
+
   async process(over: Partial<Deps> = {}, redisUrl = this.redisUrl): Promise<RankingProcess> {
     const redis = await openRedis({ url: redisUrl, commandTimeout: TIMEOUT_MS, log })
     const ledger = over.ledger ?? (await this.scratch.another())
