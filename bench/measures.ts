@@ -11,6 +11,7 @@ import { hotOrder } from './measures/hot-order.ts'
 import { loneOrder } from './measures/lone-order.ts'
 import { millionOrders } from './measures/million-orders.ts'
 import { ranking } from './measures/ranking.ts'
+import { reaction } from './measures/reaction.ts'
 import { reads } from './measures/reads.ts'
 import { redisMemory } from './measures/redis-memory.ts'
 import { split } from './measures/split.ts'
@@ -33,4 +34,5 @@ export const measures: readonly Measure[] = [
   bottlenecks,
   splitRouting,
   millionOrders,
+  reaction,
 ]

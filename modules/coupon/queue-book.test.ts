@@ -90,6 +90,7 @@ it('issues in the order of the line, each place once, however often batches come
         // Closed by a sweep before some of it came: what comes all the same is decided.
         books.outcomes = emptyOutcomes(SIZE - gone) + VOID.repeat(gone)
         books.decided = gone
+        books.coupon.owed -= gone
         const voids = () => [...books.outcomes].filter(letter => letter === VOID).length
         let at = 0
         for (const cut of cuts) {
@@ -105,6 +106,7 @@ it('issues in the order of the line, each place once, however often batches come
         expect(issued).toBe(books.claims.size)
         expect(issued).toBeLessThanOrEqual(quota)
         expect(books.decided).toBe(decidedIn(books.outcomes))
+        expect(books.coupon.owed).toBe(SIZE - books.decided)
         expect([...books.outcomes].filter(letter => letter === 'i')).toHaveLength(issued)
         expect(books.outcomes.slice(0, records.length)).not.toContain(UNDECIDED)
         expect(voids()).toBe(Math.min(gone, SIZE - records.length))

@@ -1,7 +1,7 @@
 // What every client of Kafka is given. Each number was measured against a broker that was refused, stopped or killed
 // (@platformatic/kafka 2.12.1): with its defaults a stopped broker holds a request for ever.
 
-import { type BaseOptions, TimeoutError } from '@platformatic/kafka'
+import { type BaseOptions, TimeoutError, UserError } from '@platformatic/kafka'
 import type { SampleKind } from '../../resilience/detector.ts'
 
 /** Longest wait for a connection, ms: on one machine it takes one, across a country thirty. */
@@ -49,9 +49,16 @@ const WRONG_ROLE = [
 export function sampleOf(error: unknown): SampleKind {
   if (saysKafka(error, ...WRONG_ROLE)) return 'wrong_role'
   if (saysKafka(error, 'KAFKA_STORAGE_ERROR')) return 'full'
+  // It answered: there is no such topic yet.
+  if (saysKafka(error, 'UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID') || holds(error, isUnknownTopic))
+    return 'ok'
   if (holds(error, each => each instanceof TimeoutError)) return 'hung'
   return holds(error, each => REFUSED.has((each as NodeJS.ErrnoException).code ?? '')) ? 'refused' : 'broke'
 }
+
+/** As the client itself says it, after it has asked. */
+const isUnknownTopic = (error: Error): boolean =>
+  error instanceof UserError && /^Unknown topic/.test(error.message)
 
 const REFUSED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'])
 

@@ -90,7 +90,9 @@ export class Reads {
         connection => connection.release(),
         () => undefined,
       )
-      throw error
+      if (source === 'primary' || error instanceof LedgerUnavailable) throw error
+      // Whatever is wrong with it, a password too: there is nothing else to read from.
+      throw new LedgerUnavailable('the replica cannot be read', { cause: error })
     }
   }
 

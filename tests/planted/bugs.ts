@@ -1,6 +1,7 @@
 // Bugs to plant: each breaks one rule of the shop by one small edit, and the unchanged black-box tests must notice.
 
 import { gateBugs } from './gate-bugs.ts'
+import { ladderBugs } from './ladder-bugs.ts'
 import type { PlantedBug } from './planted-bug.ts'
 
 const bug = (name: string, rule: string, file: string, find: string, replace: string): PlantedBug => {
@@ -234,4 +235,4 @@ const shopBugs: readonly PlantedBug[] = [
   ),
 ]
 
-export const bugs: readonly PlantedBug[] = [...shopBugs, ...gateBugs]
+export const bugs: readonly PlantedBug[] = [...shopBugs, ...gateBugs, ...ladderBugs]

@@ -14,6 +14,14 @@ const COMMON = [
   '--gtid-strict-mode=ON',
 ]
 
+/** Each has users and passwords of its own, and makes them at every start. */
+const FOLLOWS = [
+  '--server-id=2',
+  '--read-only=1',
+  '--log-slave-updates=1',
+  '--replicate-wild-ignore-table=mysql.%',
+]
+
 export class MariadbPair {
   readonly replicaUrl: string
   private readonly folder: string
@@ -34,7 +42,7 @@ export class MariadbPair {
     const folder = mkdtempSync(path.join(tmpdir(), 'levee-pair-'))
     const [primary, replica] = await Promise.all([
       startPrimary(folder),
-      startMariadb({ extra: [...COMMON, '--server-id=2', '--read-only=1', '--log-slave-updates=1'] }),
+      startMariadb({ extra: [...COMMON, ...FOLLOWS] }),
     ])
     const pair = new MariadbPair(folder, primary, replica)
     await pair.follow()
@@ -75,7 +83,7 @@ export class MariadbPair {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  /** From now on: what was before, users and passwords, each has of its own. */
+  /** From now on. */
   private async follow(): Promise<void> {
     const [row] = (await runAt(this.primary, 'SELECT @@gtid_current_pos AS at')) as { at: string }[]
     const { username, password, hostname, port } = new URL(this.primary.adminUrl)

@@ -1,0 +1,114 @@
+// Three processes of one shop on engines of their own that are killed and stopped, and customers at each of them.
+
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Ladder } from '../../resilience/ladders.ts'
+import { MariadbPair } from '../../tests/support/mariadb-pair.ts'
+import { OwnKafka } from '../../tests/support/own-kafka.ts'
+import { OwnRedis } from '../../tests/support/own-redis.ts'
+import { type Member, must, People } from '../../tests/support/people.ts'
+import type { RunningShop } from '../../tests/support/shop.ts'
+import { Stall } from '../../tests/support/stall.ts'
+
+export const PROCESSES = 3
+const STOCK = 100_000_000
+const QUOTA = 1_000_000
+/** Longest wait for a ladder, ms: beyond that the figure is none. */
+const PATIENCE_MS = 60_000
+const LOOK_MS = 5
+
+export interface Move {
+  readonly ladder: Ladder
+  readonly to: string
+  /** Epoch ms. */
+  readonly at: number
+}
+
+/** One process and who is served there. */
+export interface Counter {
+  readonly shop: RunningShop
+  readonly members: readonly Member[]
+}
+
+export class TroubledShop {
+  readonly redis: OwnRedis
+  readonly kafka: OwnKafka
+  readonly pair: MariadbPair
+  readonly stall: Stall
+  readonly counters: readonly Counter[]
+  readonly productId: string
+  readonly couponId: string
+
+  private constructor(parts: Omit<TroubledShop, 'moves' | 'moved' | 'verify' | 'drop'>) {
+    const { redis, kafka, pair, stall, counters, productId, couponId } = parts
+    this.redis = redis
+    this.kafka = kafka
+    this.pair = pair
+    this.stall = stall
+    this.counters = counters
+    this.productId = productId
+    this.couponId = couponId
+  }
+
+  /** `members`: at each process; each may claim once. */
+  static async open(members: number): Promise<TroubledShop> {
+    const [redis, kafka, pair] = await Promise.all([OwnRedis.start(), OwnKafka.start(), MariadbPair.start()])
+    const stall = await Stall.open(
+      { name: 'kafka', url: pair.url, redis: redis.url, kafka: kafka.brokers },
+      { customers: members * PROCESSES, env: { LEVEE_MYSQL_REPLICA_URL: pair.replicaUrl } },
+    )
+    const others = await Promise.all(Array.from({ length: PROCESSES - 1 }, () => stall.place.start()))
+    const all = await stall.members(members * PROCESSES)
+    const counters = [stall.shop, ...others].map((shop, i) => {
+      const people = People.of(stall.place, shop)
+      const own = all.slice(i * members, (i + 1) * members)
+      return {
+        shop,
+        members: own.map(each => ({ ...people.person(each.authorization), memberId: each.memberId })),
+      }
+    })
+    const [productId, couponId] = [await stall.product(STOCK), await stall.coupon(QUOTA)]
+    return new TroubledShop({ redis, kafka, pair, stall, counters, productId, couponId })
+  }
+
+  /** As this process's log tells. */
+  moves({ shop }: Counter, ladder: Ladder, since: number): readonly Move[] {
+    return shop.log.flatMap(line => {
+      if (!line.includes('a ladder moved')) return []
+      const told = JSON.parse(line) as { ladder: Ladder; to: string; time: string }
+      const at = Date.parse(told.time)
+      return told.ladder === ladder && at >= since ? [{ ladder, to: told.to, at }] : []
+    })
+  }
+
+  /** When the last process came to stand on `to`, epoch ms; Infinity: not in time. */
+  async moved(ladder: Ladder, to: string, since: number): Promise<number> {
+    const end = Date.now() + PATIENCE_MS
+    for (;;) {
+      const last = this.counters.map(counter => this.moves(counter, ladder, since).at(-1))
+      if (last.every(move => move?.to === to)) return Math.max(...last.map(move => move!.at))
+      if (Date.now() > end) return Number.POSITIVE_INFINITY
+      await pause(LOOK_MS)
+    }
+  }
+
+  async verify(): Promise<readonly string[]> {
+    const { code, stdout, stderr } = await this.stall.place.run('verify')
+    return code === 0 ? [] : [`verify ended with ${code}\n${stdout}${stderr}`.trim()]
+  }
+
+  async drop(): Promise<void> {
+    await this.stall.close()
+    await Promise.all([this.redis.drop(), this.kafka.drop(), this.pair.drop()])
+  }
+}
+
+/** A new order and its payment. */
+export async function buy(member: Member, productId: string): Promise<'ok' | string> {
+  const placed = await member.order.placeOrder({ lines: [{ productId, quantity: 1 }], expectedTotal: 100 })
+  if (!placed.ok) return placed.refusal.code
+  const paid = await member.payment.payOrder({ orderId: placed.value.orderId, token: 'tok_ok' })
+  return paid.ok ? 'ok' : paid.refusal.code
+}
+
+export const oneOrder = async (member: Member, productId: string): Promise<string> =>
+  must(await member.order.placeOrder({ lines: [{ productId, quantity: 1 }], expectedTotal: 100 })).orderId

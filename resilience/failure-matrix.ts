@@ -1,0 +1,88 @@
+// What works, what degrades and what is refused, for each combination of engines that serve and that do not. Worked out from
+// the ladders, so that it cannot say something else than they do; `docs/failure-matrix.md` is made of it, and every cell is a test.
+
+import { type Engine, engineOf, type Ladder, ladders, type Rung } from './ladders.ts'
+
+export interface Capability {
+  readonly name: string
+  /** On which it rests. */
+  readonly ladder: Ladder | null
+  readonly changes: boolean
+}
+
+/** What a shopper, or the shop itself, can do. */
+export const capabilities = {
+  browse: { name: 'look at products and stock', ladder: 'product.cache', changes: false },
+  ranking: { name: 'look at the best-sellers', ladder: 'bestseller.read', changes: false },
+  session: { name: 'stay signed in', ladder: 'session.read', changes: false },
+  ownOrder: { name: 'look at own orders', ladder: null, changes: false },
+  signIn: { name: 'sign in', ladder: null, changes: true },
+  order: { name: 'place an order', ladder: null, changes: true },
+  pay: { name: 'pay', ladder: 'payment.lock', changes: true },
+  claim: { name: 'claim a coupon', ladder: 'coupon.claim', changes: true },
+  events: { name: 'what was paid counts (ranking, points, mails)', ladder: 'event.publish', changes: true },
+} as const satisfies Record<string, Capability>
+
+export type CapabilityName = keyof typeof capabilities
+export const capabilityNames = Object.keys(capabilities) as readonly CapabilityName[]
+
+/**
+ * - `works`: as ever
+ * - `degrades`: by a lower rung, or from the replica
+ * - `refused`: at once, with a code; nothing is queued
+ * - `waits`: kept in the ledger, done when it is back
+ */
+export interface Cell {
+  readonly what: 'works' | 'degrades' | 'refused' | 'waits'
+  /** The rung that does it, the code of the refusal, or where it comes from. */
+  readonly by: string
+}
+
+/** What becomes of a capability while these do not serve. */
+export function cellOf(name: CapabilityName, down: ReadonlySet<Engine>): Cell {
+  const { ladder, changes }: Capability = capabilities[name]
+  if (down.has('ledger')) {
+    if (name === 'events') return { what: 'waits', by: 'the outbox' }
+    return changes
+      ? { what: 'refused', by: 'read_only' }
+      : { what: 'degrades', by: 'caches, then the replica' }
+  }
+  if (ladder === null) return { what: 'works', by: 'the ledger' }
+  const rungs: readonly Rung<Ladder>[] = ladders[ladder]
+  const stands = rungs.find(rung => {
+    const engine = engineOf(rung)
+    return engine === null || !down.has(engine)
+  })!
+  return { what: stands === rungs[0] ? 'works' : 'degrades', by: stands }
+}
+
+export interface Failure {
+  readonly name: string
+  /** Engines that do not serve meanwhile. */
+  readonly down: readonly Engine[]
+}
+
+/** One engine in each of the ways in which it can fail, and engines together. */
+export const failures = {
+  none: { name: 'nothing', down: [] },
+  redisKilled: { name: 'Redis is killed', down: ['redis'] },
+  redisHangs: { name: 'Redis hangs', down: ['redis'] },
+  redisCut: { name: 'Redis is cut off', down: ['redis'] },
+  redisDeaf: { name: 'Redis is cut off one way', down: ['redis'] },
+  redisHalfOpen: { name: 'connections to Redis are half open', down: ['redis'] },
+  redisLate: { name: 'Redis is 2 s late', down: ['redis'] },
+  redisFull: { name: 'Redis is full', down: ['redis'] },
+  redisDemoted: { name: 'Redis is a replica', down: ['redis'] },
+  kafkaKilled: { name: 'Kafka is killed', down: ['kafka'] },
+  kafkaHangs: { name: 'Kafka hangs', down: ['kafka'] },
+  primaryKilled: { name: 'the primary is killed', down: ['ledger'] },
+  primaryHangs: { name: 'the primary hangs', down: ['ledger'] },
+  primaryReadOnly: { name: 'the primary is read-only', down: ['ledger'] },
+  redisAndKafka: { name: 'Redis and Kafka are killed', down: ['redis', 'kafka'] },
+  redisAndPrimary: { name: 'Redis and the primary are killed', down: ['redis', 'ledger'] },
+  kafkaAndPrimary: { name: 'Kafka and the primary are killed', down: ['kafka', 'ledger'] },
+  all: { name: 'Redis, Kafka and the primary are killed', down: ['redis', 'kafka', 'ledger'] },
+} as const satisfies Record<string, Failure>
+
+export type FailureName = keyof typeof failures
+export const failureNames = Object.keys(failures) as readonly FailureName[]
