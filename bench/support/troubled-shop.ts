@@ -66,7 +66,7 @@ export class TroubledShop {
         members: own.map(each => ({ ...people.person(each.authorization), memberId: each.memberId })),
       }
     })
-    const [productId, couponId] = [await stall.product(STOCK), await stall.coupon(QUOTA)]
+    const [productId, couponId] = [await product(stall), await stall.coupon(QUOTA)]
     return new TroubledShop({ redis, kafka, pair, stall, counters, productId, couponId })
   }
 
@@ -99,6 +99,19 @@ export class TroubledShop {
   async drop(): Promise<void> {
     await this.stall.close()
     await Promise.all([this.redis.drop(), this.kafka.drop(), this.pair.drop()])
+  }
+}
+
+/** In plenty: the order module hears of it by event. */
+async function product(stall: Stall): Promise<string> {
+  const productId = 'p-bench'
+  must(await stall.boss.product.createProduct({ productId, name: 'A thing', price: 100 }))
+  const end = Date.now() + PATIENCE_MS
+  for (;;) {
+    const done = await stall.boss.order.adjustStock({ productId, change: STOCK, reason: 'bench' })
+    if (done.ok) return productId
+    if (Date.now() > end) must(done)
+    await pause(LOOK_MS)
   }
 }
 

@@ -212,7 +212,7 @@ function ended(child: ChildProcess): Promise<void> {
 
 function firstJson(child: ChildProcess, log: string[]): Promise<Ready> {
   return new Promise((resolve, reject) => {
-    child.stderr?.on('data', chunk => log.push(String(chunk)))
+    createInterface({ input: child.stderr! }).on('line', line => log.push(line))
     createInterface({ input: child.stdout! }).on('line', line => {
       log.push(line)
       if (line.startsWith('{"ready":')) resolve((JSON.parse(line) as { ready: Ready }).ready)
