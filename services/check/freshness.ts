@@ -1,0 +1,59 @@
+import type { Call } from './history.ts'
+import { byAction, callsOf, type Finding, isOk, type Rule } from './rule.ts'
+
+/** Clocks of processes on one machine are one clock; an answer is written down a little after it was made, ms. */
+const LEEWAY_MS = 50
+
+export const freshness: Rule = {
+  name: 'freshness',
+  proves: 'a ranking that says up to when it counts has every sale that was acknowledged before',
+  check(history): Finding {
+    const reads = callsOf(history, 'bestSellers').filter(isOk)
+    const sales = salesOf(callsOf(history, 'placeOrder'), callsOf(history, 'payOrder'))
+    const violations = reads.flatMap(read => {
+      const asOf = Number(read.outcome?.value?.asOf)
+      if (!(asOf <= read.outcome!.t + LEEWAY_MS))
+        return [`call ${read.id}: says it is of ${asOf}, and came at ${read.outcome!.t}`]
+      const rows = (read.outcome?.value?.rows ?? []) as readonly Ranked[]
+      const shown = new Map(rows.map(row => [row.productId, row.units + row.refundedUnits]))
+      return [...salesBefore(sales, asOf)].flatMap(([productId, units]) => {
+        const counted = shown.get(productId) ?? 0
+        return counted >= units
+          ? []
+          : [`call ${read.id}: ${counted} of ${productId} at ${asOf}, ${units} were acknowledged by then`]
+      })
+    })
+    return { checked: reads.length, violations }
+  },
+}
+
+interface Ranked {
+  readonly productId: string
+  readonly units: number
+  readonly refundedUnits: number
+}
+interface Sale {
+  readonly at: number
+  readonly lines: readonly { readonly productId: string; readonly quantity: number }[]
+}
+
+/** When each payment was first acknowledged, and of what. */
+function salesOf(placing: readonly Call[], paying: readonly Call[]): Sale[] {
+  const lines = new Map(placing.map(({ input }) => [input.orderId, input.lines as Sale['lines']]))
+  return [...byAction(paying).values()].flatMap(calls => {
+    const paid = calls.filter(call => isOk(call) && call.outcome?.value?.state === 'captured')
+    if (paid.length === 0) return []
+    return [
+      { at: Math.min(...paid.map(call => call.outcome!.t)), lines: lines.get(calls[0]!.input.orderId) ?? [] },
+    ]
+  })
+}
+
+function salesBefore(sales: readonly Sale[], moment: number): Map<string, number> {
+  const units = new Map<string, number>()
+  for (const { at, lines } of sales)
+    if (at < moment)
+      for (const { productId, quantity } of lines)
+        units.set(productId, (units.get(productId) ?? 0) + quantity)
+  return units
+}
