@@ -15,7 +15,7 @@ export interface Buy {
   readonly withCoupon: boolean
   readonly token: string
   /** `twice`: paid from two windows at once. */
-  readonly then: 'pay' | 'twice' | 'cancel' | 'leave'
+  readonly ending: 'pay' | 'twice' | 'cancel' | 'leave'
   readonly refund: boolean
   /** The order is sent once more when it is placed: the same key, to whichever process. */
   readonly repeat: boolean
@@ -49,14 +49,14 @@ export function planVisit(random: Random, { productIds, couponIds }: Wares): Pla
     productId,
     quantity: random.between(1, 3),
   }))
-  const ending = random.next()
+  const last = random.next()
   const visit: Buy = {
     kind: 'buy',
     lines,
     points: random.chance(0.2) ? random.between(1, 30) : 0,
     withCoupon: random.chance(0.3),
     token: random.chance(0.08) ? 'tok_declined' : 'tok_ok',
-    then: ending < 0.72 ? 'pay' : ending < 0.82 ? 'twice' : ending < 0.94 ? 'cancel' : 'leave',
+    ending: last < 0.72 ? 'pay' : last < 0.82 ? 'twice' : last < 0.94 ? 'cancel' : 'leave',
     refund: random.chance(0.15),
     repeat: random.chance(0.15),
   }

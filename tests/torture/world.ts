@@ -1,8 +1,8 @@
 // The engines of a torture run, started once for all its seeds, and what can be done to them.
 
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type RunningKafka, startKafka } from '../../platform/engines/start-kafka.ts'
