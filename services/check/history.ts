@@ -36,6 +36,8 @@ export interface Outcome {
   /** `unknown`: no answer came, or one that says that it is not known what became of it. */
   readonly result: 'ok' | 'refused' | 'unknown'
   readonly code?: string
+  /** A refusal that says "not now": asked again, the answer may be another. */
+  readonly later?: true
   readonly value?: Fields
 }
 

@@ -48,16 +48,9 @@ export const isOk = (call: Call): boolean => call.outcome?.result === 'ok'
 export const byAction = (calls: readonly Call[]): Map<string, Call[]> =>
   Map.groupBy(calls, call => call.action)
 
-/** Refusals that say "not now": asked again, the answer may be another. */
-const NOT_NOW = new Set([
-  ...['request_in_flight', 'payment_open', 'rate_limited', 'overloaded', 'deadline_exceeded', 'lock_timeout'],
-  ...['shutting_down', 'outcome_unknown', 'ledger_unavailable', 'service_unavailable'],
-  ...['provider_unavailable', 'coupon_in_line', 'read-only', 'read_only', 'internal_error'],
-])
-
 /** A "no" for good. */
 export const isFinalRefusal = ({ outcome }: Call): boolean =>
-  outcome?.result === 'refused' && !NOT_NOW.has(outcome.code ?? '')
+  outcome?.result === 'refused' && outcome.later !== true
 
 /** Adds up what a function says of each row, by key. */
 export function sums<T>(all: readonly T[], key: (one: T) => string, value: (one: T) => number) {

@@ -4,9 +4,9 @@ import type { Result } from '../../platform/contract/result.ts'
 import type { Reply } from '../../platform/http/client.ts'
 import { HttpError } from '../../platform/http/http-error.ts'
 import { saysLater } from '../../platform/http/retry.ts'
-import type { Fields, Outcome } from '../../services/check/history.ts'
+import type { Fields } from '../../services/check/history.ts'
 import type { Doors } from './doors.ts'
-import type { Recorder } from './recorder.ts'
+import type { Recorder, Said } from './recorder.ts'
 import type { RunClock } from './run-clock.ts'
 
 /** What a client waits for one answer, ms: of a hanging process the next one is asked. */
@@ -72,7 +72,7 @@ export class Caller {
   private async attempt<T>(intent: Intent<T>, at: number): Promise<Answered<T>> {
     const { op, action, input } = intent
     const end = this.recorder.invoke({ client: this.client, process: `shop-${at}`, op, action, input })
-    const told = (answered: Answered<T>, outcome: Pick<Outcome, 'result' | 'code' | 'value'>) => {
+    const told = (answered: Answered<T>, outcome: Said) => {
       end(outcome)
       return answered
     }
@@ -88,7 +88,10 @@ export class Caller {
       const { code } = reply.refusal
       if (UNKNOWN.has(code)) return unknown(code)
       const later = saysLater(reply.status, reply.refusal)
-      return told({ known: true, later, result: reply }, { result: 'refused', code })
+      return told(
+        { known: true, later, result: reply },
+        { result: 'refused', code, ...(later ? { later } : {}) },
+      )
     } catch (error) {
       if (!(error instanceof HttpError)) throw error
       return unknown(error.trouble)

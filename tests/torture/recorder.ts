@@ -11,6 +11,8 @@ export interface Asked {
   readonly input: Fields
 }
 
+export type Said = Omit<Outcome, 'type' | 'id' | 't'>
+
 export class Recorder {
   readonly entries: Entry[] = []
   private readonly stream: WriteStream
@@ -28,12 +30,12 @@ export class Recorder {
   }
 
   /** Returns how to say what came of it. */
-  invoke(asked: Asked): (outcome: Pick<Outcome, 'result' | 'code' | 'value'>) => void {
+  invoke(asked: Asked): (said: Said) => void {
     const id = this.calls++
     this.add({ type: 'invoke', id, t: Date.now(), ...asked })
-    return outcome => {
-      if (outcome.result === 'ok') this.done++
-      this.add({ type: 'outcome', id, t: Date.now(), ...outcome })
+    return said => {
+      if (said.result === 'ok') this.done++
+      this.add({ type: 'outcome', id, t: Date.now(), ...said })
     }
   }
 
