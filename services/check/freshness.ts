@@ -1,5 +1,5 @@
-import type { Call } from './history.ts'
-import { byAction, callsOf, type Finding, isOk, type Rule } from './rule.ts'
+import type { History } from './history.ts'
+import { byAction, callsOf, count, type Finding, isOk, type Rule, rows, text } from './rule.ts'
 
 /** Clocks of processes on one machine are one clock; an answer is written down a little after it was made, ms. */
 const LEEWAY_MS = 50
@@ -9,13 +9,13 @@ export const freshness: Rule = {
   proves: 'a ranking that says up to when it counts has every sale that was acknowledged before',
   check(history): Finding {
     const reads = callsOf(history, 'bestSellers').filter(isOk)
-    const sales = salesOf(callsOf(history, 'placeOrder'), callsOf(history, 'payOrder'))
+    const sales = salesOf(history)
     const violations = reads.flatMap(read => {
       const asOf = Number(read.outcome?.value?.asOf)
       if (!(asOf <= read.outcome!.t + LEEWAY_MS))
         return [`call ${read.id}: says it is of ${asOf}, and came at ${read.outcome!.t}`]
-      const rows = (read.outcome?.value?.rows ?? []) as readonly Ranked[]
-      const shown = new Map(rows.map(row => [row.productId, row.units + row.refundedUnits]))
+      const ranked = (read.outcome?.value?.rows ?? []) as readonly Ranked[]
+      const shown = new Map(ranked.map(row => [row.productId, row.units + row.refundedUnits]))
       return [...salesBefore(sales, asOf)].flatMap(([productId, units]) => {
         const counted = shown.get(productId) ?? 0
         return counted >= units
@@ -37,15 +37,26 @@ interface Sale {
   readonly lines: readonly { readonly productId: string; readonly quantity: number }[]
 }
 
-/** When each payment was first acknowledged, and of what. */
-function salesOf(placing: readonly Call[], paying: readonly Call[]): Sale[] {
-  const lines = new Map(placing.map(({ input }) => [input.orderId, input.lines as Sale['lines']]))
-  return [...byAction(paying).values()].flatMap(calls => {
+/**
+ * When each sale was there at the latest: both acknowledged and in the journal of stock. A payment that was captured while
+ * the ledger went away is acknowledged, and its order is paid when it is back.
+ */
+function salesOf(history: History): Sale[] {
+  const lines = new Map(
+    callsOf(history, 'placeOrder').map(({ input }) => [input.orderId, input.lines as Sale['lines']]),
+  )
+  const booked = new Map(
+    rows(history, 'stock_journal')
+      .filter(row => text(row, 'kind') === 'sell')
+      .map(row => [text(row, 'order_id'), count(row, 'at')]),
+  )
+  return [...byAction(callsOf(history, 'payOrder')).values()].flatMap(calls => {
+    const orderId = String(calls[0]!.input.orderId)
+    const at = booked.get(orderId)
     const paid = calls.filter(call => isOk(call) && call.outcome?.value?.state === 'captured')
-    if (paid.length === 0) return []
-    return [
-      { at: Math.min(...paid.map(call => call.outcome!.t)), lines: lines.get(calls[0]!.input.orderId) ?? [] },
-    ]
+    if (paid.length === 0 || at === undefined) return []
+    const acknowledged = Math.min(...paid.map(call => call.outcome!.t))
+    return [{ at: Math.max(at, acknowledged), lines: lines.get(orderId) ?? [] }]
   })
 }
 
