@@ -78,7 +78,7 @@ h1{margin:0;font-size:26px}h2{font-size:18px;margin:28px 0 8px}.ko{color:var(--s
 .verdict{font-weight:600;font-size:17px}.kept{color:var(--good)}.broken,.problems,.wrong td{color:var(--bad)}
 figure{margin:20px 0}figcaption{color:var(--soft);font-size:13px}svg{width:100%;height:auto;font:11px system-ui,sans-serif}
 table{border-collapse:collapse;width:100%;font-size:13px}th,td{text-align:left;padding:4px 10px 4px 0;border-bottom:1px solid var(--grid);vertical-align:top}
-.title{fill:var(--ink);font-weight:600;font-size:12px}.tick,.key{fill:var(--soft)}.in-bar{fill:#fff;font-size:10px}.grid{stroke:var(--grid);stroke-width:1}.shade{fill:var(--shade)}
+.title{fill:var(--ink);font-weight:600;font-size:12px}.tick,.key{fill:var(--soft)}.in-bar{fill:#fff;font-size:10px}.depth-1+.in-bar{fill:#3a2500}.grid{stroke:var(--grid);stroke-width:1}.shade{fill:var(--shade)}
 .line{fill:none;stroke-width:2;stroke-linejoin:round}.line.ok{stroke:var(--ok)}.line.refused{stroke:var(--refused)}.line.p50{stroke:var(--p50)}.line.p99{stroke:var(--p99)}
 .fill.ok{fill:var(--ok)}.fill.refused{fill:var(--refused)}.fill.p50{fill:var(--p50)}.fill.p99{fill:var(--p99)}
 .kind-0{fill:var(--k0)}.kind-1{fill:var(--k1)}.kind-2{fill:var(--k2)}.kind-3{fill:var(--k3)}.kind-4{fill:var(--k4)}.kind-5{fill:var(--k5)}

@@ -57,7 +57,8 @@ export class Site {
     try {
       writeFileSync(place.catalogue, retailFile(customers))
       // The first makes the tables, alone.
-      for (let i = 0; i < processes; i++) await site.start(i)
+      await site.start(0)
+      await Promise.all(Array.from({ length: processes - 1 }, (_, i) => site.start(i + 1)))
       return site
     } catch (error) {
       await site.close()
