@@ -1,6 +1,6 @@
 // For the rules' tests: a small clean run, to be broken by hand in one place at a time.
 
-import type { Call, Fields, History, LadderMove, Outcome, Row } from './history.ts'
+import type { Call, Entry, Fields, History, LadderMove, Outcome, Row } from './history.ts'
 import type { Rule } from './rule.ts'
 
 type Tables = Record<string, Row[]>
@@ -127,3 +127,21 @@ export const set =
   (table: string, where: Row, values: Row) =>
   (run: Sample): void =>
     void Object.assign(row(run, table, where), values)
+
+/** The sample as a run would have written it. */
+export function historyEntries({ calls, faults, moves, tables }: Sample): Entry[] {
+  const facts = Object.entries(tables).flatMap(([table, rows]) =>
+    rows.map((row): Entry => ({ type: 'fact', table, row })),
+  )
+  const counts = Object.fromEntries(Object.entries(tables).map(([table, rows]) => [table, rows.length]))
+  return [
+    ...calls.flatMap(({ outcome, ...invoke }): Entry[] => [
+      { type: 'invoke', ...invoke },
+      ...(outcome === null ? [] : [outcome]),
+    ]),
+    ...faults,
+    ...moves,
+    ...facts,
+    { type: 'end', t: 1_000, tables: counts },
+  ]
+}

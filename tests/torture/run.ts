@@ -3,7 +3,8 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { type TortureResult, torture } from './torture.ts'
+import type { Site } from './site.ts'
+import { type TortureOptions, type TortureResult, torture } from './torture.ts'
 import { World } from './world.ts'
 
 const HELP = `npm run torture -- --seeds A..B [--minutes N] [--engines real|embedded] [--out FOLDER] [--load SECONDS]
@@ -72,11 +73,11 @@ async function runAll({ seeds, minutes, embedded, out, load }: Wanted): Promise<
   const begun = performance.now()
   console.log(embedded ? 'SQLite, one process.' : 'Starting MariaDB, Redis and Kafka …')
   const world = embedded ? null : await World.open()
-  // Engines end with this process; the shop does too. What is left is the folders of the engines.
+  let site: Site | null = null
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => {
       console.log(`\n${signal}: ending`)
-      void (world?.close() ?? Promise.resolve()).finally(() => process.exit(1))
+      void Promise.allSettled([site?.close(), world?.close()]).finally(() => process.exit(1))
     })
   const failed: number[] = []
   let ran = 0
@@ -84,7 +85,12 @@ async function runAll({ seeds, minutes, embedded, out, load }: Wanted): Promise<
     for (const seed of seeds) {
       if (performance.now() - begun > minutes * 60_000) break
       ran++
-      if (!(await runOne(seed, world, load, path.join(out, `seed-${seed}`)))) failed.push(seed)
+      const folder = path.join(out, `seed-${seed}`)
+      const say = (line: string): void => console.log(`  ${line}`)
+      const onSite = (opened: Site): void => {
+        site = opened
+      }
+      if (!(await runOne({ seed, world, load, folder, say, onSite }))) failed.push(seed)
     }
   } finally {
     await world?.close()
@@ -95,11 +101,12 @@ async function runAll({ seeds, minutes, embedded, out, load }: Wanted): Promise<
   return failed.length === 0 ? 0 : 1
 }
 
-async function runOne(seed: number, world: World | null, load: number, folder: string): Promise<boolean> {
+async function runOne(options: TortureOptions): Promise<boolean> {
+  const { seed, folder } = options
   mkdirSync(folder, { recursive: true })
   console.log(`\nseed ${seed}`)
   try {
-    const result = await torture({ seed, world, load, folder, say: line => console.log(`  ${line}`) })
+    const result = await torture(options)
     tell(result)
     return result.problems.length === 0
   } catch (error) {

@@ -13,6 +13,8 @@ import type { World } from './world.ts'
 export const FIRST_CUSTOMER = 10_000
 /** A process that is started while the ledger is away ends; it is started again until this long has passed, ms. */
 const START_MOST_MS = 60_000
+/** A process that is not ready by then hangs, ms: it is up after a second, ten times that on a full machine. */
+const READY_MOST_MS = 40_000
 /** Between looks at the log, ms. */
 const LOG_LOOK_MS = 100
 
@@ -80,6 +82,7 @@ export class Site {
         await this.start(i)
         return true
       } catch (error) {
+        if (error instanceof NeverReady) throw error
         last = (error as Error).message
         return false
       }
@@ -89,7 +92,12 @@ export class Site {
 
   private async start(i: number): Promise<void> {
     const url = this.urls[i]
-    const shop = await this.place.start(url === undefined ? {} : { LEVEE_HTTP_PORT: new URL(url).port })
+    const starting = this.place.start(url === undefined ? {} : { LEVEE_HTTP_PORT: new URL(url).port })
+    const shop = await inTime(starting, READY_MOST_MS)
+    if (shop === null) {
+      starting.catch(() => undefined)
+      throw new NeverReady(`it was not ready within ${READY_MOST_MS} ms, and did not end`)
+    }
     this.shops[i] = shop
     this.urls[i] = shop.url
     this.logs[i] ??= []
@@ -128,6 +136,20 @@ export class Site {
   writeLogs(folder: string): void {
     for (const [i, lines] of this.logs.entries())
       writeFileSync(path.join(folder, `shop-${i}.log`), `${lines.join('\n')}\n`)
+  }
+}
+
+/** It neither gets ready nor ends. What holds its port cannot be started again. */
+class NeverReady extends Error {}
+
+/** Null: not in time. */
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T | null> {
+  const late = Promise.withResolvers<null>()
+  const timer = setTimeout(late.resolve, ms, null)
+  try {
+    return await Promise.race([work, late.promise])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -46,6 +46,8 @@ export interface TortureOptions {
   /** All that the run leaves. */
   readonly folder: string
   say(line: string): void
+  /** Told of the shop as soon as there is one: whoever ends the run in its middle has to close it. */
+  onSite?(site: Site): void
 }
 
 export interface TortureResult {
@@ -72,6 +74,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   recorder.add({ type: 'run', t: Date.now(), seed, engines, patience: SETTLE_MOST_MS })
   const clock = new RunClock()
   const site = await Site.open({ world, processes: shops, customers: members, recorder })
+  options.onSite?.(site)
   const ways = new Ways(site.urls)
   try {
     const opened = await open({ site, ways, members, guests, random, recorder, clock })
