@@ -11,6 +11,7 @@ const TABLES: Readonly<Record<string, string>> = {
   coupons: 'coupon_id, quota, issued, owed',
   coupon_claims: 'claim_id, coupon_id, member_id, state, order_id',
   stock: 'product_id, initial, adjusted, available, reserved, sold, returned',
+  stock_journal: 'product_id, version, kind, order_id, at',
   orders:
     'order_id, member_id, state, goods_total, discount, points, total, refunded_total, coupon_id, reason',
   order_lines: 'order_id, line_no, product_id, quantity, cancelled, refunded',

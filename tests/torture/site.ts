@@ -60,6 +60,7 @@ export class Site {
       writeFileSync(place.catalogue, retailFile(customers))
       // The first makes the tables, alone.
       await site.start(0)
+      site.shops.push(...Array.from({ length: processes - 1 }, () => null))
       await Promise.all(Array.from({ length: processes - 1 }, (_, i) => site.start(i + 1)))
       return site
     } catch (error) {
