@@ -10,10 +10,21 @@ const LADDERS_MOST_MS = 90_000
 /** Leases of dead processes end, sweeps come round, an outbox drains, ms. */
 const BOOKS_MOST_MS = 60_000
 
+/** Between two words about what is not at rest, ms. */
+const SAY_MS = 2_000
+
 /** What is not at rest in time, by name; empty: all is. */
-export async function comeToRest(boss: readonly Doors[], ledger: Ledger): Promise<string[]> {
+export async function comeToRest(
+  boss: readonly Doors[],
+  ledger: Ledger,
+  say: (line: string) => void,
+): Promise<string[]> {
   let low: string[] = []
   let open: string[] = []
+  const telling = setInterval(() => {
+    const first = [...open, ...low][0]
+    say(first === undefined ? 'calm' : `calm: not yet at rest: ${first}`)
+  }, SAY_MS)
   const laddersUp = waitFor(async () => {
     low = (await Promise.all(boss.map(lowRungs))).flat()
     return low.length === 0
@@ -22,7 +33,7 @@ export async function comeToRest(boss: readonly Doors[], ledger: Ledger): Promis
     open = await underWay(ledger)
     return open.length === 0
   }, BOOKS_MOST_MS)
-  await Promise.all([laddersUp, booksAtRest])
+  await Promise.all([laddersUp, booksAtRest]).finally(() => clearInterval(telling))
   return [...low, ...open]
 }
 

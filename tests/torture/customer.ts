@@ -40,7 +40,7 @@ export class Customer {
     while (isOpen()) {
       const { visit, think, process } = planVisit(random, wares)
       await clock.wait(think)
-      if (isOpen()) await this.pay(visit, process)
+      if (isOpen()) await this.visit(visit, process)
     }
   }
 
@@ -49,7 +49,7 @@ export class Customer {
     for (const couponId of [...this.soldOut]) await this.claim(couponId, 0)
   }
 
-  private pay(visit: Visit, process: number): Promise<unknown> {
+  private visit(visit: Visit, process: number): Promise<unknown> {
     if (visit.kind === 'buy') return this.buy(visit, process)
     if (visit.kind === 'read') return this.read(visit.what, process)
     return this.options.isMember ? this.claim(visit.couponId, process) : this.read('coupon', process)

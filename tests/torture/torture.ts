@@ -73,6 +73,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   const engines = world === null ? 'embedded' : 'real'
   recorder.add({ type: 'run', t: Date.now(), seed, engines, patience: SETTLE_MOST_MS })
   const clock = new RunClock()
+  say(`opening a shop of ${shops === 1 ? 'one process' : `${shops} processes`}`)
   const site = await Site.open({ world, processes: shops, customers: members, recorder })
   options.onSite?.(site)
   const ways = new Ways(site.urls)
@@ -87,9 +88,9 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     })
     try {
       say('calm')
-      const restless = [...troubles, ...(await comeToRest(opened.staff.doors, ledger))]
+      const restless = [...troubles, ...(await comeToRest(opened.staff.doors, ledger, say))]
       await Promise.all(opened.customers.map(customer => customer.askOnceMore()))
-      restless.push(...(await comeToRest(opened.staff.doors, ledger)))
+      restless.push(...(await comeToRest(opened.staff.doors, ledger, say)))
       const books = await verifyBooks(ledger, { timeZone: 'Europe/London', earnPercent: EARN_PERCENT })
       await recordFacts(recorder, ledger, site.provider.books.all())
       const rules = checkHistory(historyOf(recorder.entries))
