@@ -13,9 +13,15 @@ const BOOKS_MOST_MS = 60_000
 /** Between two words about what is not at rest, ms. */
 const SAY_MS = 2_000
 
+/** A process that runs, and the administrator's way into it. */
+export interface Process {
+  readonly name: string
+  readonly doors: Doors
+}
+
 /** What is not at rest in time, by name; empty: all is. */
 export async function comeToRest(
-  boss: readonly Doors[],
+  boss: readonly Process[],
   ledger: Ledger,
   say: (line: string) => void,
 ): Promise<string[]> {
@@ -38,16 +44,16 @@ export async function comeToRest(
 }
 
 /** Ladders of one process that are not on their best rung. */
-async function lowRungs(doors: Doors, i: number): Promise<string[]> {
+async function lowRungs({ name, doors }: Process): Promise<string[]> {
   const shown = await doors.ladder.listLadders({}, { deadlineMs: 4_000 }).catch(() => null)
-  if (!shown?.ok) return [`shop-${i} does not say where its ladders stand`]
+  if (!shown?.ok) return [`${name} does not say where its ladders stand`]
   // First those of the process that answers; the others are as they were heard of last.
   const own = shown.value.ladders[0]?.process
   return shown.value.ladders.flatMap(({ process, ladder, standing, rungs }) => {
     const best = rungs[0]!
     if (process !== own || (standing === best.rung && best.phase === 'in')) return []
     return [
-      `shop-${i}: ${ladder} stands on ${standing}; ${best.rung} is ${best.phase}: ${best.cause}, stay ${best.stay} ms`,
+      `${name}: ${ladder} stands on ${standing}; ${best.rung} is ${best.phase}: ${best.cause}, stay ${best.stay} ms`,
     ]
   })
 }
