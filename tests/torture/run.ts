@@ -7,7 +7,7 @@ import type { Site } from './site.ts'
 import { type TortureOptions, type TortureResult, torture } from './torture.ts'
 import { World } from './world.ts'
 
-const HELP = `npm run torture -- --seeds A..B [--minutes N] [--engines real|embedded] [--out FOLDER] [--load SECONDS]
+const HELP = `npm run torture -- --seeds A..B [--minutes N] [--engines real|embedded] [--out FOLDER] [--load SECONDS] [--faults N]
 
 Each seed is a shop under a load of customers and a random schedule of faults, then calm, then judgement.
   --seeds A..B     which seeds; one number is one seed (default: a fresh one)
@@ -15,11 +15,14 @@ Each seed is a shop under a load of customers and a random schedule of faults, t
   --engines        real (default): MariaDB, Redis, Kafka, three processes; embedded: one on SQLite
   --out FOLDER     where each run leaves its history, logs and page (default: .levee/torture)
   --load SECONDS   1 to 40 (default 40)
+  --faults N       exactly so many, 1 to 8 (default: 3 to 8); with another load or number a seed is another schedule
 
 Exit codes: 0 fine, 1 a promise was broken, 2 wrong usage.`
 
 /** Longest load of a seed, s. */
 const LOAD_MOST_S = 40
+/** Most faults of a seed: more leave no time between them. */
+const FAULTS_MOST = 8
 /** Fresh seeds are below this: short enough to type. */
 const SEEDS = 1_000_000
 
@@ -29,6 +32,8 @@ interface Wanted {
   readonly embedded: boolean
   readonly out: string
   readonly load: number
+  /** Null: as the seed wants. */
+  readonly faults: number | null
 }
 
 const wanted = read()
@@ -43,17 +48,27 @@ function read(): Wanted | null {
         engines: { type: 'string', default: 'real' },
         out: { type: 'string', default: path.join('.levee', 'torture') },
         load: { type: 'string', default: String(LOAD_MOST_S) },
+        faults: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })
     const seeds = seedsOf(values.seeds)
     const [minutes, load] = [Number(values.minutes), Number(values.load)]
-    const fits = minutes > 0 && load >= 1 && load <= LOAD_MOST_S
+    const faults = values.faults === undefined ? null : Number(values.faults)
+    const few = faults === null || (Number.isInteger(faults) && faults >= 1 && faults <= FAULTS_MOST)
+    const fits = few && minutes > 0 && load >= 1 && load <= LOAD_MOST_S
     if (values.help || seeds === null || !fits || !['real', 'embedded'].includes(values.engines)) {
       console.error(HELP)
       return null
     }
-    return { seeds, minutes, embedded: values.engines === 'embedded', out: values.out, load: load * 1_000 }
+    return {
+      seeds,
+      minutes,
+      embedded: values.engines === 'embedded',
+      out: values.out,
+      load: load * 1_000,
+      faults,
+    }
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${HELP}`)
     return null
@@ -69,7 +84,7 @@ function seedsOf(text: string | undefined): number[] | null {
   return count < 1 ? null : Array.from({ length: count }, (_, i) => Number(from) + i)
 }
 
-async function runAll({ seeds, minutes, embedded, out, load }: Wanted): Promise<number> {
+async function runAll({ seeds, minutes, embedded, out, load, faults }: Wanted): Promise<number> {
   const begun = performance.now()
   console.log(embedded ? 'SQLite, one process.' : 'Starting MariaDB, Redis and Kafka …')
   const world = embedded ? null : await World.open()
@@ -90,14 +105,21 @@ async function runAll({ seeds, minutes, embedded, out, load }: Wanted): Promise<
       const onSite = (opened: Site): void => {
         site = opened
       }
-      if (!(await runOne({ seed, world, load, folder, say, onSite }))) failed.push(seed)
+      if (!(await runOne({ seed, world, load, folder, say, onSite, ...(faults === null ? {} : { faults }) })))
+        failed.push(seed)
     }
   } finally {
     await world?.close()
   }
   const left = seeds.length - ran
   console.log(`${ran} seeds tried, ${failed.length} failed${left > 0 ? `, ${left} not begun` : ''}.`)
-  for (const seed of failed) console.log(`failed: again with  npm run torture -- --seeds ${seed}`)
+  const same = [
+    ...(embedded ? ['--engines embedded'] : []),
+    ...(load === LOAD_MOST_S * 1_000 ? [] : [`--load ${load / 1_000}`]),
+    ...(faults === null ? [] : [`--faults ${faults}`]),
+  ].join(' ')
+  for (const seed of failed)
+    console.log(`failed: again with  npm run torture -- --seeds ${seed} ${same}`.trim())
   return failed.length === 0 ? 0 : 1
 }
 

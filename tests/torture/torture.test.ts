@@ -1,5 +1,5 @@
 // A short part of the torture: one seed that is always the same, and a fresh one that is printed. What it finds is found
-// again by `npm run torture -- --seeds N --load 10`.
+// again by `npm run torture -- --seeds N --load 10 --faults 3`.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
