@@ -11,6 +11,7 @@ const loadCommands = () =>
     import('./commands/channel.ts'),
     import('./commands/replay.ts'),
     import('./commands/verify.ts'),
+    import('./commands/check.ts'),
     import('./commands/bench.ts'),
     import('./commands/engines.ts'),
     import('./commands/keys.ts'),
