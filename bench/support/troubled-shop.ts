@@ -1,6 +1,8 @@
 // Three processes of one shop on engines of their own that are killed and stopped, and customers at each of them.
 
 import { setTimeout as pause } from 'node:timers/promises'
+import { couponContract } from '../../modules/coupon/contract.ts'
+import { createClient } from '../../platform/http/client.ts'
 import type { Ladder } from '../../resilience/ladders.ts'
 import { MariadbPair } from '../../tests/support/mariadb-pair.ts'
 import { OwnKafka } from '../../tests/support/own-kafka.ts'
@@ -63,7 +65,12 @@ export class TroubledShop {
       const own = all.slice(i * members, (i + 1) * members)
       return {
         shop,
-        members: own.map(each => ({ ...people.person(each.authorization), memberId: each.memberId })),
+        members: own.map(({ authorization, memberId }) => ({
+          ...people.person(authorization),
+          memberId,
+          // As it is: what is accepted is an answer here.
+          coupon: createClient(couponContract, { baseUrl: shop.url, authorization }),
+        })),
       }
     })
     const [productId, couponId] = [await product(stall), await stall.coupon(QUOTA)]

@@ -53,14 +53,19 @@ async function start(service: string | undefined, options: Options): Promise<voi
   const log = createLog({ level: config['log.level'], name: 'levee', to: 'stderr' })
 
   const shop = await createShop(config, log, manifest.version).catch(ledgerAway)
-  const administrator = await firstAdministrator(shop.doors, options.adminEmail)
-  if (options.catalogue !== 'none') {
-    await firstCatalogue(shop.doors, options.catalogue ?? PACKAGED_CATALOGUE, options.json === true)
+  const fill = async () => {
+    const first = await firstAdministrator(shop.doors, options.adminEmail)
+    if (options.catalogue !== 'none')
+      await firstCatalogue(shop.doors, options.catalogue ?? PACKAGED_CATALOGUE, options.json === true)
+    return first
   }
-  const url = await shop.open().catch(async error => {
+  // What is open keeps a process alive that has nothing to do any more.
+  const orStop = async (error: unknown): Promise<never> => {
     await shop.stop()
-    throw portTaken(error, config['http.port'])
-  })
+    throw error
+  }
+  const administrator = await fill().catch(orStop)
+  const url = await shop.open().catch(error => orStop(portTaken(error, config['http.port'])))
   // Before anybody hears that it is ready: a signal that comes at once must not end it undrained.
   const end = untilTold(shop, {
     ...(options.endWithParent ? { endWithParent: true } : {}),

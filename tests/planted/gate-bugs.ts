@@ -8,7 +8,8 @@ export const gateBugs: readonly PlantedBug[] = [
     rule: 'a missing key is unknown, never zero',
     file: 'modules/coupon/rung-redis.ts',
     find: '        void fill(couponId)\n        return judge(call, request)',
-    replace: "        void fill(couponId)\n        return refuse('coupon_sold_out', 'None left.')",
+    replace:
+      "        void fill(couponId)\n        return { ok: false, refusal: { code: 'coupon_sold_out', detail: 'None left.' } }",
     tests: 'modules/coupon/rung-redis.test.ts',
   },
   {
