@@ -60,37 +60,41 @@ onEveryRedis('a ladder over Redis with sentinels', program => {
   }
   const roleOf = async (index: number) => (await own.servers[index]!.lines('ROLE'))[2]
 
-  it.each(['killed', 'stopped'])('%s: down at once, up on the new primary', { timeout: 90_000 }, async fault => {
-    const heard: string[] = []
-    await redis.listen('news', message => heard.push(message))
-    const old = own.servers[0]!
-    if (fault === 'killed') await old.kill()
-    else old.stop()
-    await is('sql')
-    await is('redis')
-    expect(readied).toBeGreaterThan(0)
-    expect(await redis.command('SET', 'a', 1)).toBe('OK')
-    const roles = await Promise.all([1, 2].map(roleOf))
-    expect(roles.toSorted()).toEqual(['master', 'slave'])
-    const primary = own.servers[1 + roles.indexOf('master')]!
-    expect(await has(primary.port, 'a')).toBe('1')
-    await vi.waitFor(async () => {
-      await redis.command('PUBLISH', 'news', 'one')
-      expect(heard).toContain('one')
-    }, SOON)
+  it.each(['killed', 'stopped'])(
+    '%s: down at once, up on the new primary',
+    { timeout: 90_000 },
+    async fault => {
+      const heard: string[] = []
+      await redis.listen('news', message => heard.push(message))
+      const old = own.servers[0]!
+      if (fault === 'killed') await old.kill()
+      else old.stop()
+      await is('sql')
+      await is('redis')
+      expect(readied).toBeGreaterThan(0)
+      expect(await redis.command('SET', 'a', 1)).toBe('OK')
+      const roles = await Promise.all([1, 2].map(roleOf))
+      expect(roles.toSorted()).toEqual(['master', 'slave'])
+      const primary = own.servers[1 + roles.indexOf('master')]!
+      expect(await has(primary.port, 'a')).toBe('1')
+      await vi.waitFor(async () => {
+        await redis.command('PUBLISH', 'news', 'one')
+        expect(heard).toContain('one')
+      }, SOON)
 
-    if (fault === 'killed') await old.restart()
-    else old.goOn()
-    // Until the sentinels have told it, it takes itself for a primary: nobody asks it.
-    for (let i = 0; ; i++) {
-      expect(await redis.command('SET', 'b', i)).toBe('OK')
-      expect(await has(primary.port, 'b')).toBe(`${i}`)
-      if ((await roleOf(0)) === 'slave') break
-      await new Promise(resolve => setTimeout(resolve, 100))
-    }
-    expect(health.finding).toBe('well')
-    expect(standing.standing).toBe('redis')
-  })
+      if (fault === 'killed') await old.restart()
+      else old.goOn()
+      // Until the sentinels have told it, it takes itself for a primary: nobody asks it.
+      for (let i = 0; ; i++) {
+        expect(await redis.command('SET', 'b', i)).toBe('OK')
+        expect(await has(primary.port, 'b')).toBe(`${i}`)
+        if ((await roleOf(0)) === 'slave') break
+        await new Promise(resolve => setTimeout(resolve, 100))
+      }
+      expect(health.finding).toBe('well')
+      expect(standing.standing).toBe('redis')
+    },
+  )
 
   it('demoted by the sentinels: found at its new place at once', { timeout: 90_000 }, async () => {
     expect(await own.sentinels[0]!.direct('SENTINEL', 'FAILOVER', 'shop')).toBe('+OK\r\n')

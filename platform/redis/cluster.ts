@@ -7,7 +7,7 @@ import type { Log } from '../log/log.ts'
 import { type Node, type RedisAddress, secretsOf, textOf, urlOf } from './address.ts'
 import { ask } from './ask.ts'
 import { RedisAway, type Reply } from './redis.ts'
-import { sampleOf, sayWhy, without } from './redis-errors.ts'
+import { sampleOfAttempt, sayWhy, without } from './redis-errors.ts'
 import { type Args, type Mark, Server, type ServerOptions } from './server.ts'
 import { belongs, groupBySlot, slotOf } from './slots.ts'
 import { redirectOf, type Topology, topologyOf } from './topology.ts'
@@ -239,8 +239,7 @@ export class Cluster {
     }
     this.sayAway(why)
     // Its members tell how they are, where there are any.
-    const kind = sampleOf(why)
-    if (this.members.size === 0) note(kind === 'ok' ? 'refused' : kind, performance.now() - began)
+    if (this.members.size === 0) note(sampleOfAttempt(why), performance.now() - began)
   }
 
   private async settle(topology: Topology): Promise<void> {

@@ -27,7 +27,8 @@ export function bySentinels(address: RedisAddress): Where {
     address,
     async *candidates() {
       const named = new Set<string>()
-      let why: Error = new Error(`no sentinel knows a primary of the name ${name}`)
+      const unknown = new Error(`no sentinel knows a primary of the name ${name}`)
+      let why: Error = Object.assign(unknown, { code: 'ENOTFOUND' })
       for (const sentinel of [...sentinels]) {
         let primary: Node | null
         try {

@@ -5,7 +5,7 @@ import type { Note } from '../health/engine-health.ts'
 import type { Log } from '../log/log.ts'
 import { type Client, Connection } from './connection.ts'
 import { RedisAway, type Reply } from './redis.ts'
-import { isDemoted, isReply, sampleOf } from './redis-errors.ts'
+import { isDemoted, isReply, sampleOf, sampleOfAttempt } from './redis-errors.ts'
 import type { Where } from './where.ts'
 
 /** A connection that answers nothing for so long is given up and made anew, ms. Until then a late answer revives it. */
@@ -46,7 +46,7 @@ export class Server {
     this.connection = new Connection({
       ...{ where, ca, log, protocol: 2, greet: expectPrimary },
       failed(error, ms) {
-        note(sampleOf(error), ms)
+        note(sampleOfAttempt(error), ms)
         failed?.(error)
       },
     })

@@ -35,8 +35,15 @@ export class OwnSentinels {
     const server = (port: number) => ['--port', `${port}`, '--repl-diskless-sync-delay', '0', ...auth]
     const primary = await OwnRedis.start(program, (_folder, port) => server(port))
     const of = ['--replicaof', '127.0.0.1', `${primary.port}`]
+    const servers = [
+      primary,
+      ...(await startAll(replicas, program, (_folder, port) => [...server(port), ...of])),
+    ]
+    // A sentinel hears of replicas at its first look, or ten seconds later.
+    const joined = async () => (await primary.lines('ROLE')).filter(line => line === '*3').length > replicas
+    if (password === undefined && !(await waitFor(joined, KNOWN_MS))) throw new Error('no replica joined')
     const own = new OwnSentinels(
-      [primary, ...(await startAll(replicas, program, (_folder, port) => [...server(port), ...of]))],
+      servers,
       await startAll(sentinels, program, (folder, port) => {
         const file = path.join(folder, 'sentinel.conf')
         writeFileSync(file, configuration(port, primary.port, Math.floor(sentinels / 2) + 1, password))
