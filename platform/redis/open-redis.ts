@@ -12,6 +12,7 @@ import { type Redis, type RedisScript, type Reply, script } from './redis.ts'
 import { bySentinels } from './sentinels.ts'
 import { type Mark, Server } from './server.ts'
 import { splitBySlot } from './slots.ts'
+import { Trim } from './trim.ts'
 import { atServer } from './where.ts'
 
 export interface RedisOptions {
@@ -21,6 +22,8 @@ export interface RedisOptions {
   /** A file of certificates to trust with `rediss://`, PEM; empty: those that Node trusts. */
   readonly tlsCa?: string
   readonly log: Log
+  /** Percent of what it may use from which on cached data is removed; absent: it never is. */
+  readonly memoryMost?: number
   /** Where the mark of a probe lies; absent: under no prefix. */
   readonly prefix?: string
   /** Told what every call came to, and after how many ms. */
@@ -38,7 +41,12 @@ const leaveMark = script(`
  * @throws where the certificates cannot be read
  */
 export async function openRedis(options: RedisOptions): Promise<Redis> {
-  const { url, log, commandTimeout, note = () => undefined } = options
+  const { url, log, commandTimeout, memoryMost, prefix = '' } = options
+  let trim: Trim | null = null
+  const note: Note = (kind, ms) => {
+    options.note?.(kind, ms)
+    if (kind === 'full') trim?.refused()
+  }
   const address = addressOf(url)
   // It may hold a password: nothing of it is shown.
   if (address === null) throw new Error('redis.url is none of the forms it may have')
@@ -79,7 +87,7 @@ export async function openRedis(options: RedisOptions): Promise<Redis> {
 
   /** False: the mark is gone, or another one. */
   async function isKept({ tag, insist }: Mark): Promise<boolean> {
-    const key = keyOf(options.prefix ?? '', families.probe, tag)
+    const key = keyOf(prefix, families.probe, tag)
     const was = marks.get(tag)
     const ours = was ?? randomUUID()
     const found = await insist(['EVAL', leaveMark.lua, 1, key, ours, families.probe.ttl])
@@ -115,9 +123,10 @@ export async function openRedis(options: RedisOptions): Promise<Redis> {
       if (failed !== undefined) throw failed.reason
     },
     async close() {
-      await Promise.all([servers.close(), listener.close()])
+      await Promise.all([servers.close(), listener.close(), trim?.close()])
     },
   }
+  if (memoryMost !== undefined) trim = new Trim({ redis, prefix, memoryMost, log })
   await servers.start()
   return redis
 }

@@ -51,7 +51,8 @@ export function belongs([name, ...args]: readonly (string | number)[]): Belongs 
   if (MANY.has(command)) return args.length === 1 ? { key: String(args[0]) } : 'each'
   if (NO_KEY.has(command) || args.length === 0) return 'none'
   // EVAL script, number of keys, keys.
-  if (command === 'EVAL' || command === 'EVALSHA') return Number(args[1]) === 0 ? 'none' : { key: String(args[2]) }
+  if (command === 'EVAL' || command === 'EVALSHA')
+    return Number(args[1]) === 0 ? 'none' : { key: String(args[2]) }
   if (command === 'MEMORY' || command === 'OBJECT') return { key: String(args[1]) }
   return { key: String(args[0]) }
 }

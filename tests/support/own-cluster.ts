@@ -40,7 +40,9 @@ export class OwnCluster {
   /** Every node says so. */
   async isWhole(): Promise<boolean> {
     const infos = await Promise.all(this.nodes.map(node => node.direct('CLUSTER', 'INFO')))
-    return infos.every(info => /state:ok/.test(info) && /known_nodes:3/.test(info) && /slots_ok:16384/.test(info))
+    return infos.every(
+      info => /state:ok/.test(info) && /known_nodes:3/.test(info) && /slots_ok:16384/.test(info),
+    )
   }
 
   get url(): string {
