@@ -19,6 +19,8 @@ export async function ask({ url, ca, auth, command }: Question): Promise<Reply> 
   const common = { connectTimeout: ASK_MS, reconnectStrategy: false as const }
   const client = createClient({
     ...{ url, RESP: 2, disableOfflineQueue: true, maintNotifications: 'disabled' },
+    // One question is not worth introducing ourselves.
+    disableClientInfo: true,
     socket: url.startsWith('rediss:')
       ? { ...common, tls: true, ...(ca === undefined ? {} : { ca }) }
       : common,

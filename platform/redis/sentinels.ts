@@ -1,5 +1,5 @@
-// The primary as its sentinels name it. They are asked in turn until the one they name takes us: a sentinel that was cut
-// off still names the old one.
+// The primary as its sentinels name it. All are asked at once, so that one that is dead costs nothing, and who answers first
+// is believed first; the one it names may not take us, since a sentinel that was cut off still names the old one.
 
 import { authOf, type Node, type RedisAddress, textOf, urlOf } from './address.ts'
 import { ask } from './ask.ts'
@@ -7,9 +7,6 @@ import type { Where } from './where.ts'
 
 export function bySentinels(address: RedisAddress): Where {
   const { path: name } = address
-  /** Who gave an answer last is asked first: one that is dead costs its wait once. */
-  let sentinels = [...address.nodes]
-
   /** Null: this one knows of no primary of that name. */
   async function primaryOf(sentinel: Node): Promise<Node | null> {
     const reply = await ask({
@@ -26,21 +23,25 @@ export function bySentinels(address: RedisAddress): Where {
   return {
     address,
     async *candidates() {
-      const named = new Set<string>()
       const unknown = new Error(`no sentinel knows a primary of the name ${name}`)
       let why: Error = Object.assign(unknown, { code: 'ENOTFOUND' })
-      for (const sentinel of [...sentinels]) {
-        let primary: Node | null
-        try {
-          primary = await primaryOf(sentinel)
-        } catch (error) {
-          why = error as Error
-          continue
-        }
-        if (primary === null) continue
-        sentinels = [sentinel, ...sentinels.filter(each => each !== sentinel)]
-        const url = urlOf(address, primary)
-        if (named.has(url)) continue
+      const named = new Set<string>()
+      // Each ends within its time, whether it is waited for or not.
+      const answers = new Map(
+        address.nodes.map((sentinel, of) => [
+          of,
+          primaryOf(sentinel).then(
+            primary => ({ of, primary, error: null }),
+            (error: Error) => ({ of, primary: null, error }),
+          ),
+        ]),
+      )
+      while (answers.size > 0) {
+        const { of, primary, error } = await Promise.race(answers.values())
+        answers.delete(of)
+        why = error ?? why
+        const url = primary === null ? '' : urlOf(address, primary)
+        if (primary === null || named.has(url)) continue
         named.add(url)
         yield url
       }
