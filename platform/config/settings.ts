@@ -1,7 +1,7 @@
 // Every setting of Levee, in one table. A new setting is one row here; then `npm run docs`.
 // From the rows come the type of the configuration, its checks and `docs/configuration.md`.
 
-import { redisUrl } from '../redis/url-setting.ts'
+import { redisSettings } from './redis-settings.ts'
 import { serviceSettings } from './service-settings.ts'
 import { int, list, oneOf, type SettingType, string, timeZone, url } from './setting-types.ts'
 
@@ -121,46 +121,7 @@ export const settings = {
     description:
       "Longest wait for a row lock. Several times the longest batch; MariaDB's own 50 s would outlive every client.",
   }),
-  'redis.url': row({
-    env: 'LEVEE_REDIS_URL',
-    type: redisUrl,
-    default: '',
-    unit: '',
-    secret: true,
-    description:
-      '`redis://user:password@host:port` of a Redis 7+ or Valkey; `redis+sentinel://user:password@host:port,host:port/NAME` of the primary that sentinels know by this name; `redis+cluster://user:password@host:port,host:port` of a cluster, some of its nodes named. With `rediss` instead of `redis` the servers are spoken to by TLS; sentinels never are. Empty: no rung that needs it.',
-  }),
-  'redis.tlsCa': row({
-    env: 'LEVEE_REDIS_TLS_CA',
-    type: string(/^[^\r\n]*$/, 'a file'),
-    default: '',
-    unit: '',
-    description:
-      'File with the certificates (PEM) that a `rediss://` server is trusted by. Empty: those that Node trusts.',
-  }),
-  'redis.commandTimeout': row({
-    env: 'LEVEE_REDIS_COMMAND_TIMEOUT',
-    type: int(5, MINUTE_MS),
-    default: 100,
-    unit: 'ms',
-    description:
-      'Longest wait for one answer of Redis. A healthy one takes less than 1 ms; after this the ledger is asked instead.',
-  }),
-  'redis.memoryMost': row({
-    env: 'LEVEE_REDIS_MEMORY_MOST',
-    type: int(1, 100),
-    default: 85,
-    unit: 'percent',
-    description:
-      'Of the memory Redis may use (its `maxmemory`; without one, never): above it, and when it refuses a write for want of memory, cached products, sessions and rankings are removed, oldest first. Below 100 so that no write is refused first.',
-  }),
-  'redis.prefix': row({
-    env: 'LEVEE_REDIS_PREFIX',
-    type: string(/^[a-z0-9-]{1,40}$/, '1 to 40 small letters, digits and hyphens'),
-    default: 'levee',
-    unit: '',
-    description: 'Begins every key and channel, so that several shops may share one Redis.',
-  }),
+  ...redisSettings,
   'kafka.brokers': row({
     env: 'LEVEE_KAFKA_BROKERS',
     type: list(/^[A-Za-z0-9._-]+:\d{1,5}$/, 'list of host:port'),

@@ -84,6 +84,11 @@ onEveryRedis('a Redis that is short of memory', program => {
     'foreign',
   ]
   const keep = () => Promise.all(kept.map(key => redis.command('SET', key, 1, 'PX', 600_000)))
+  /** How often the server was told to. */
+  async function calls(command: 'scan' | 'info'): Promise<number> {
+    const stats = await redis.command<string>('INFO', 'commandstats')
+    return Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0)
+  }
   const removals = () => said.filter(({ msg }) => String(msg).includes('cached data was removed'))
 
   it.each(['product', 'session', 'ranking'] as const)(
@@ -126,8 +131,10 @@ onEveryRedis('a Redis that is short of memory', program => {
     health.start()
     const told = () => said.filter(({ msg }) => String(msg).includes('nothing in it is ours'))
     await expect.poll(() => told().length, SOON).toBe(1)
-    // Long enough for the next run.
-    await new Promise(resolve => setTimeout(resolve, 7_000))
+    // Until the run after that.
+    const steps = await calls('scan')
+    await expect.poll(() => calls('scan'), SOON).toBeGreaterThan(steps)
+    await expect.poll(() => health.finding).toBe('full')
     expect(told()).toHaveLength(1)
     expect(removals()).toEqual([])
     expect(health.finding).toBe('full')
@@ -147,7 +154,10 @@ onEveryRedis('a Redis that is short of memory', program => {
     expect(used / max).toBeLessThan(0.8)
     // Well below it again, it is left alone.
     const count = await redis.command('DBSIZE')
-    await new Promise(resolve => setTimeout(resolve, 5_500))
+    const looks = await calls('info')
+    let ours = 0
+    // Two looks of its own.
+    await expect.poll(async () => (await calls('info')) - ++ours - looks, SOON).toBeGreaterThan(1)
     expect(await redis.command('DBSIZE')).toBe(count)
   })
 
