@@ -1,7 +1,7 @@
 // Who is asked, how long that may take, and what is said when nobody knows.
 
 import { Writable } from 'node:stream'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import type { SampleKind } from '../../resilience/detector.ts'
 import { OwnRedis, onEveryRedis } from '../../tests/support/own-redis.ts'
 import { NAME, OwnSentinels } from '../../tests/support/own-sentinels.ts'
@@ -70,15 +70,15 @@ onEveryRedis('sentinels', program => {
     stopped.stop()
     const began = performance.now()
     const redis = await connect([1, stopped.port, good()])
-    expect(performance.now() - began).toBeLessThan(1_000)
-    expect(redis.up).toBe(true)
-    expect(await redis.command('SET', 'a', 1)).toBe('OK')
+    // A tenth of that, where the machine has nothing else to do.
+    expect(performance.now() - began).toBeLessThan(2_500)
+    await vi.waitFor(async () => expect(await redis.command('SET', 'a', 1)).toBe('OK'), SOON)
     expect(noted).not.toContain('refused')
   })
 
   it('that name a replica or somebody dead are passed over, and a connection that is lost is found again', async () => {
     const redis = await connect([(await naming(own.servers[1]!.port)).port, (await naming(1)).port, good()])
-    expect(redis.up).toBe(true)
+    await vi.waitFor(() => redis.ping(), SOON)
     const id = await redis.command('CLIENT', 'ID')
     await redis.command('CLIENT', 'KILL', 'ID', id as number, 'SKIPME', 'no').catch(() => undefined)
     await expect.poll(() => redis.command('CLIENT', 'ID').catch(() => id), SOON).not.toBe(id)
