@@ -94,7 +94,8 @@ async function redisOf(config: Config, log: Log, note: Note): Promise<Redis | nu
   if (config['redis.url'] === '') return null
   const { openRedis } = await import('../platform/redis/open-redis.ts')
   const { 'redis.url': url, 'redis.tlsCa': tlsCa, 'redis.commandTimeout': commandTimeout } = config
-  return openRedis({ url, tlsCa, commandTimeout, prefix: config['redis.prefix'], log, note })
+  const { 'redis.prefix': prefix, 'redis.memoryMost': memoryMost } = config
+  return openRedis({ url, tlsCa, commandTimeout, prefix, memoryMost, log, note })
 }
 
 async function kafkaOf(config: Config, log: Log, note: Note): Promise<Kafka | null> {

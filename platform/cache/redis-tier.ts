@@ -42,9 +42,12 @@ const CHANGED_MOST = 10_000
  * KEYS, ARGV of each a text and its life in ms. One command for all of a load, which is bounded: a command of its own for each
  * cost this process more than all else about a stranger's session.
  */
-export const SET_ALL = script(`
+export const SET_ALL = script(
+  `
 for i, key in ipairs(KEYS) do redis.call('SET', key, ARGV[2 * i - 1], 'PX', ARGV[2 * i]) end
-return #KEYS`)
+return #KEYS`,
+  { perKey: 2 },
+)
 
 export class RedisTier<V> {
   readonly counts: TierCounts = { hits: 0, misses: 0, garbage: 0, errors: 0 }

@@ -1,6 +1,7 @@
 // Every setting of Levee, in one table. A new setting is one row here; then `npm run docs`.
 // From the rows come the type of the configuration, its checks and `docs/configuration.md`.
 
+import { redisSettings } from './redis-settings.ts'
 import { serviceSettings } from './service-settings.ts'
 import { int, list, oneOf, type SettingType, string, timeZone, url } from './setting-types.ts'
 
@@ -120,38 +121,7 @@ export const settings = {
     description:
       "Longest wait for a row lock. Several times the longest batch; MariaDB's own 50 s would outlive every client.",
   }),
-  'redis.url': row({
-    env: 'LEVEE_REDIS_URL',
-    type: url('redis', 'rediss'),
-    default: '',
-    unit: '',
-    secret: true,
-    description:
-      '`redis://user:password@host:port` of a Redis 7+ or Valkey; `rediss://` with TLS. Empty: no rung that needs it.',
-  }),
-  'redis.tlsCa': row({
-    env: 'LEVEE_REDIS_TLS_CA',
-    type: string(/^[^\r\n]*$/, 'a file'),
-    default: '',
-    unit: '',
-    description:
-      'File with the certificates (PEM) that a `rediss://` server is trusted by. Empty: those that Node trusts.',
-  }),
-  'redis.commandTimeout': row({
-    env: 'LEVEE_REDIS_COMMAND_TIMEOUT',
-    type: int(5, MINUTE_MS),
-    default: 100,
-    unit: 'ms',
-    description:
-      'Longest wait for one answer of Redis. A healthy one takes less than 1 ms; after this the ledger is asked instead.',
-  }),
-  'redis.prefix': row({
-    env: 'LEVEE_REDIS_PREFIX',
-    type: string(/^[a-z0-9-]{1,40}$/, '1 to 40 small letters, digits and hyphens'),
-    default: 'levee',
-    unit: '',
-    description: 'Begins every key and channel, so that several shops may share one Redis.',
-  }),
+  ...redisSettings,
   'kafka.brokers': row({
     env: 'LEVEE_KAFKA_BROKERS',
     type: list(/^[A-Za-z0-9._-]+:\d{1,5}$/, 'list of host:port'),

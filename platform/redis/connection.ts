@@ -3,7 +3,9 @@
 import { createClient } from '@redis/client'
 import { type Backoff, fullJitter } from '../../resilience/backoff.ts'
 import type { Log } from '../log/log.ts'
+import { secretsOf } from './address.ts'
 import { sayWhy, without } from './redis-errors.ts'
+import type { Where } from './where.ts'
 
 /** Longest wait for a connection with its greeting, ms: on one machine it takes two, across a country a hundred. */
 export const CONNECT_MS = 1_000
@@ -13,7 +15,8 @@ const RECONNECT: Backoff = { first: 20, most: 500 }
 const QUEUE_MOST = 20_000
 
 export interface ConnectionOptions {
-  readonly url: string
+  /** Asked before each attempt. */
+  readonly where: Where
   /** Certificates to trust, PEM; undefined: those that Node trusts. */
   readonly ca: string | undefined
   /** 3 where messages are listened to, and pings are wanted beside them; 2 has plainer answers. */
@@ -33,7 +36,6 @@ export class Connection {
   client: Client | null = null
   private readonly options: ConnectionOptions
   private readonly secrets: readonly string[]
-  private trying: Client | null = null
   private attempt = 0
   /** Once an outage, not once an attempt. */
   private told: string | null = null
@@ -43,7 +45,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.options = options
-    this.secrets = secretsOf(options.url)
+    this.secrets = secretsOf(options.where.address)
   }
 
   /** Resolves after the first attempt, however it ended: it is tried on until `close`. */
@@ -53,14 +55,10 @@ export class Connection {
 
   /** This connection is of no use any more. */
   drop(client: Client, error: Error): void {
-    if (client !== this.client && client !== this.trying) return
+    if (client !== this.client) return
     this.client = null
-    this.trying = null
     client.destroy()
-    if (this.closed) return
-    this.tell(error)
-    const pause = fullJitter(RECONNECT, ++this.attempt, Math.random())
-    this.timer = setTimeout(() => void this.connect(), pause)
+    this.again(error)
   }
 
   /** Resolves when nothing of it is left. */
@@ -88,32 +86,62 @@ export class Connection {
 
   private async attemptOnce(): Promise<void> {
     const began = performance.now()
-    const client = clientOf(this.options)
-    this.trying = client
+    let why: Error | null = null
+    try {
+      for await (const url of this.options.where.candidates()) {
+        if (this.closed) return
+        try {
+          this.take(await this.open(url))
+          return
+        } catch (error) {
+          why = error as Error
+        }
+      }
+    } catch (error) {
+      why ??= error as Error
+    }
+    if (this.closed) return
+    // Nobody who is known took us.
+    why ??= new Error('nobody to connect to')
+    this.options.failed?.(why, performance.now() - began)
+    this.again(why)
+  }
+
+  /** A client that is connected and greeted, within CONNECT_MS. */
+  private async open(url: string): Promise<Client> {
+    const client = clientOf(url, this.options)
     client.on('error', (error: Error) => this.drop(client, error))
     // The client bounds only the wait for the socket: a stopped server takes that, and never answers the greeting.
-    const late = new Error(`no connection within ${CONNECT_MS} ms`)
-    let why: Error | null = null
+    let late: Error | null = null
     const timer = setTimeout(() => {
-      why = late
-      this.drop(client, late)
+      late = new Error(`no connection within ${CONNECT_MS} ms`)
+      client.destroy()
     }, CONNECT_MS)
     try {
       await client.connect()
       await this.options.greet(client)
+      if (!client.isReady) throw new Error('the connection ended')
+      return client
     } catch (error) {
-      this.options.failed?.(why ?? (error as Error), performance.now() - began)
-      this.drop(client, error as Error)
-      return
+      if (late === null) client.destroy()
+      throw late ?? error
     } finally {
       clearTimeout(timer)
     }
-    if (this.trying !== client) return
-    this.trying = null
+  }
+
+  private take(client: Client): void {
     this.client = client
     this.attempt = 0
     if (this.told !== null) this.options.log?.info('Redis is back')
     this.told = null
+  }
+
+  private again(error: Error): void {
+    if (this.closed) return
+    this.tell(error)
+    const pause = fullJitter(RECONNECT, ++this.attempt, Math.random())
+    this.timer = setTimeout(() => void this.connect(), pause)
   }
 
   private tell(error: Error): void {
@@ -124,7 +152,7 @@ export class Connection {
   }
 }
 
-function clientOf({ url, ca, protocol }: ConnectionOptions) {
+function clientOf(url: string, { ca, protocol }: ConnectionOptions) {
   const common = { connectTimeout: CONNECT_MS, reconnectStrategy: false as const }
   return createClient({
     url,
@@ -137,12 +165,4 @@ function clientOf({ url, ca, protocol }: ConnectionOptions) {
       ? { ...common, tls: true, ...(ca === undefined ? {} : { ca }) }
       : common,
   })
-}
-
-function secretsOf(url: string): string[] {
-  const parsed = URL.parse(url)
-  // The parser's own error shows what it could not read.
-  if (parsed === null) throw new Error('redis.url is no URL')
-  const { password } = parsed
-  return password === '' ? [] : [password, decodeURIComponent(password)]
 }

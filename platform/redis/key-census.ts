@@ -2,6 +2,7 @@
 // number of steps at a time, never by a command that holds Redis up. Memory is measured of some and taken for all.
 
 import { families } from './keys.ts'
+import { type Memory, memoryOf, sumOf } from './memory.ts'
 import type { Redis } from './redis.ts'
 
 /** Keys looked at in one step: Redis needs some 0.2 ms for it. */
@@ -11,10 +12,8 @@ const STEPS_MOST = 100
 /** Keys of a family measured in one walk: the mean of so many is right within some percent where they are alike. */
 const MEASURED_MOST = 100
 
-export interface Census {
-  /** Of the whole server, bytes; `max` 0: without a limit. */
-  readonly used: number
-  readonly max: number
+/** Memory of the whole server, or of all of a cluster's. */
+export interface Census extends Memory {
   /** Null until the first walk has ended. */
   readonly families: ReadonlyMap<string, { readonly keys: number; readonly bytes: number }> | null
 }
@@ -41,7 +40,7 @@ export class KeyCensus {
 
   /** A bounded part of a walk goes on where the last one ended. Rejects when Redis does. */
   async run(): Promise<Census> {
-    const memory = await this.memory()
+    const memory = sumOf(await memoryOf(this.redis))
     for (let step = 0; step < STEPS_MOST; step++) {
       const [cursor, keys] = await this.redis.command<[string, string[]]>(
         ...['SCAN', this.cursor, 'MATCH', `${this.prefix}:*`, 'COUNT', STEP_KEYS],
@@ -78,12 +77,6 @@ export class KeyCensus {
     if (bytes === null) return
     tally.measured++
     tally.bytes += bytes
-  }
-
-  private async memory(): Promise<Pick<Census, 'used' | 'max'>> {
-    const info = await this.redis.command<string>('INFO', 'memory')
-    const read = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0)
-    return { used: read('used_memory'), max: read('maxmemory') }
   }
 }
 

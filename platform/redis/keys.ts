@@ -41,6 +41,27 @@ export function keyOf(prefix: string, of: KeyFamily, tag: string, part = ''): st
   return `${prefix}:${of.name}:${of.version}:{${tag}}${part === '' ? '' : `:${part}`}`
 }
 
+/**
+ * Families whose keys can be read from the ledger again at once, and of which parts: without them it is asked more, no more. Marks of
+ * ended sessions are none: without one a session would go on. Nor is a ranking while it is made beside: half of it lost, the
+ * other half would pass for the whole.
+ */
+const DERIVED: ReadonlyMap<string, { readonly family: KeyFamily; isDerived(part: string): boolean }> =
+  new Map([
+    ['product', { family: families.product, isDerived: part => part === '' }],
+    ['session', { family: families.session, isDerived: part => part === '' }],
+    ['ranking', { family: families.ranking, isDerived: part => part !== '' && !part.startsWith('staged:') }],
+  ])
+const KEY = /^([a-z-]+):\d+:\{.*\}(?::(.*))?$/s
+
+/** The family of a key that may be removed to make room; null: it stays. */
+export function derivedOf(prefix: string, key: string): KeyFamily | null {
+  if (!key.startsWith(`${prefix}:`)) return null
+  const [, name = '', part = ''] = KEY.exec(key.slice(prefix.length + 1)) ?? []
+  const derived = DERIVED.get(name)
+  return derived?.isDerived(part) ? derived.family : null
+}
+
 const JITTER = 0.1
 
 /** A life shortened by up to a tenth at random, ms: what was written together does not end together. */

@@ -2,6 +2,7 @@
 // not notice that nobody speaks any more.
 
 import { type Client, Connection } from './connection.ts'
+import type { Where } from './where.ts'
 
 /** Pause between two pings, ms; an answer that takes longer than that has the connection made anew. */
 const PING_EVERY_MS = 1_000
@@ -15,7 +16,7 @@ export interface Listener {
 type Heard = (message: string) => void
 
 /** Connects with the first channel. */
-export function openListener(options: { url: string; ca: string | undefined }): Listener {
+export function openListener(options: { where: Where; ca: string | undefined }): Listener {
   const channels: { readonly channel: string; readonly heard: Heard }[] = []
   const subscribe = (client: Client, { channel, heard }: { channel: string; heard: Heard }) =>
     client.subscribe(channel, heard)

@@ -1,17 +1,19 @@
-// Redis by node-redis. Nothing waits while there is no connection, and no answer is waited for past its time.
+// Redis by node-redis: one server, the one that sentinels name, or a cluster.
 
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { SampleKind } from '../../resilience/detector.ts'
+import type { Note } from '../health/engine-health.ts'
 import type { Log } from '../log/log.ts'
-import { type Client, Connection } from './connection.ts'
+import { addressOf } from './address.ts'
+import { Cluster } from './cluster.ts'
 import { families, keyOf } from './keys.ts'
 import { openListener } from './listener.ts'
-import { type Redis, RedisAway, type RedisScript, type Reply, script } from './redis.ts'
-import { isDemoted, isReply, sampleOf } from './redis-errors.ts'
-
-/** A connection that answers nothing for so long is given up and made anew, ms. Until then a late answer revives it. */
-const SILENCE_MS = 2_000
+import { type Redis, type RedisScript, type Reply, script } from './redis.ts'
+import { bySentinels } from './sentinels.ts'
+import { type Mark, Server } from './server.ts'
+import { splitBySlot } from './slots.ts'
+import { Trim } from './trim.ts'
+import { atServer } from './where.ts'
 
 export interface RedisOptions {
   readonly url: string
@@ -20,10 +22,12 @@ export interface RedisOptions {
   /** A file of certificates to trust with `rediss://`, PEM; empty: those that Node trusts. */
   readonly tlsCa?: string
   readonly log: Log
+  /** Percent of what it may use from which on cached data is removed; absent: it never is. */
+  readonly memoryMost?: number
   /** Where the mark of a probe lies; absent: under no prefix. */
   readonly prefix?: string
   /** Told what every call came to, and after how many ms. */
-  readonly note?: (kind: SampleKind, ms: number) => void
+  readonly note?: Note
 }
 
 /** Leaves a mark where there is none, and says which was there. KEYS: the mark. ARGV: ours, its life in ms. */
@@ -37,140 +41,94 @@ const leaveMark = script(`
  * @throws where the certificates cannot be read
  */
 export async function openRedis(options: RedisOptions): Promise<Redis> {
-  const { url, log, commandTimeout, note = () => undefined } = options
+  const { url, log, commandTimeout, memoryMost, prefix = '' } = options
+  let trim: Trim | null = null
+  const note: Note = (kind, ms) => {
+    options.note?.(kind, ms)
+    if (kind === 'full') trim?.refused()
+  }
+  const address = addressOf(url)
+  // It may hold a password: nothing of it is shown.
+  if (address === null) throw new Error('redis.url is none of the forms it may have')
   const ca = certificates(options.tlsCa ?? '')
-  const failed = (error: Error, ms: number): void => note(sampleOf(error), ms)
-  const connection = new Connection({ url, ca, log, protocol: 2, failed, greet: expectPrimary })
-  const listener = openListener({ url, ca })
-  /** When anything was answered last; `performance.now()`. */
-  let answered = 0
-  /** Nothing was answered for `commandTimeout`: until something is, nobody waits for it. */
-  let silence: NodeJS.Timeout | null = null
+  const common = { ca, commandTimeout, log, note }
+  const where = address.kind === 'sentinel' ? bySentinels(address) : atServer(address)
+  const servers =
+    address.kind === 'cluster' ? new Cluster({ ...common, address }) : new Server({ ...common, where })
+  const listener = openListener({ where: servers instanceof Cluster ? servers.where : where, ca })
+  /** The marks that were there last, by tag. */
+  const marks = new Map<string, string>()
 
-  /** The mark that was there last; null: none was looked for yet. */
-  let mark: string | null = null
-
-  const heard = (): void => {
-    answered = performance.now()
-    if (silence === null) return
-    clearTimeout(silence)
-    silence = null
-  }
-  const noAnswer = (client: Client, began: number): void => {
-    if (silence !== null || answered > began || connection.client !== client) return
-    silence = setTimeout(() => {
-      silence = null
-      connection.drop(client, new Error(`no answer for ${SILENCE_MS} ms`))
-    }, SILENCE_MS)
-  }
-  const failure = (client: Client, error: Error): Error => {
-    if (isReply(error)) return error
-    // Another server may be the primary now: it is found by connecting anew.
-    if (isDemoted(error)) connection.drop(client, error)
-    return new RedisAway(connection.plain(error).message)
+  async function runOnce<T>(
+    { lua, sha }: RedisScript,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<T> {
+    const rest = [String(keys.length), ...keys, ...args.map(String)]
+    try {
+      return await servers.command<T>(['EVALSHA', sha, ...rest])
+    } catch (error) {
+      // A restarted server does not know it yet.
+      if (error instanceof Error && error.message.startsWith('NOSCRIPT'))
+        return servers.command<T>(['EVAL', lua, ...rest])
+      throw error
+    }
   }
 
-  /** One command, its answer within its time. (A timer costs 0.1 µs; a list of deadlines of our own cost as much.) */
-  function send<T>(client: Client, args: readonly (string | number)[]): Promise<T> {
-    const began = performance.now()
-    return new Promise<T>((resolve, reject) => {
-      let late: NodeJS.Immediate | undefined
-      const timer = setTimeout(() => {
-        // This loop may have been busy for longer than that: answers that lie in the socket are read first.
-        late = setImmediate(() => {
-          note('hung', performance.now() - began)
-          reject(new RedisAway(`no answer within ${commandTimeout} ms`))
-          noAnswer(client, began)
-        })
-      }, commandTimeout)
-      const ended = (): void => {
-        clearTimeout(timer)
-        clearImmediate(late)
-      }
-      client.sendCommand(args.map(String)).then(
-        reply => {
-          ended()
-          heard()
-          note('ok', answered - began)
-          resolve(reply as T)
-        },
-        (error: Error) => {
-          ended()
-          note(sampleOf(error), performance.now() - began)
-          if (isReply(error)) heard()
-          reject(failure(client, error))
-        },
-      )
-    })
+  async function runOnMany(
+    { perKey = 0, ...script }: RedisScript,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<number> {
+    const parts = splitBySlot(keys, args, perKey)
+    const counts = await Promise.all(parts.map(part => runOnce<number>(script, part.keys, part.args)))
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
+
+  /** False: the mark is gone, or another one. */
+  async function isKept({ tag, insist }: Mark): Promise<boolean> {
+    const key = keyOf(prefix, families.probe, tag)
+    const was = marks.get(tag)
+    const ours = was ?? randomUUID()
+    const found = await insist(['EVAL', leaveMark.lua, 1, key, ours, families.probe.ttl])
+    marks.set(tag, typeof found === 'string' ? found : ours)
+    return was === undefined || found === was
   }
 
   const redis: Redis = {
     get up() {
-      return connection.client !== null && silence === null
+      return servers.up
     },
-    command(...args) {
-      const { client } = connection
-      if (client === null) return Promise.reject(new RedisAway('not connected'))
-      if (silence !== null) return Promise.reject(new RedisAway('it does not answer'))
-      return send(client, args)
-    },
-    async run<T = Reply>(
-      { lua, sha }: RedisScript,
+    command: (...args) => servers.command(args),
+    run<T = Reply>(
+      script: RedisScript,
       keys: readonly string[],
       args: readonly (string | number)[],
     ): Promise<T> {
-      const rest = [String(keys.length), ...keys, ...args.map(String)]
-      try {
-        return await redis.command<T>('EVALSHA', sha, ...rest)
-      } catch (error) {
-        // A restarted server does not know it yet.
-        if (error instanceof Error && error.message.startsWith('NOSCRIPT'))
-          return redis.command<T>('EVAL', lua, ...rest)
-        throw error
-      }
+      if (script.perKey !== undefined && servers instanceof Cluster)
+        return runOnMany(script, keys, args) as Promise<T>
+      return runOnce<T>(script, keys, args)
     },
     listen: (channel, heardOf) => listener.listen(channel, heardOf),
     async ping() {
-      await redis.command('PING')
+      await servers.command(['PING'])
     },
     async probe() {
-      const { client } = connection
-      // Its attempts to connect tell how it is.
-      if (client === null) throw new RedisAway('not connected')
       const began = performance.now()
-      const key = keyOf(options.prefix ?? '', families.probe, 'mark')
-      const ours = mark ?? randomUUID()
-      const found = await send<string | null>(client, [
-        ...['EVAL', leaveMark.lua, 1, key],
-        ...[ours, families.probe.ttl],
-      ])
-      note('wrote', performance.now() - began)
-      const was = mark
-      mark = found ?? ours
-      // Gone, or another one: what lay beside it is gone too, or somebody else has noticed first.
-      if (was !== null && found !== was) note('empty', 0)
+      const looks = await Promise.allSettled(servers.marks().map(isKept))
+      const failed = looks.find(look => look.status === 'rejected')
+      if (failed === undefined) note('wrote', performance.now() - began)
+      // What lay beside it is gone too, or somebody else has noticed first.
+      if (looks.some(look => look.status === 'fulfilled' && !look.value)) note('empty', 0)
+      if (failed !== undefined) throw failed.reason
     },
     async close() {
-      if (silence !== null) clearTimeout(silence)
-      silence = null
-      await Promise.all([connection.close(), listener.close()])
+      await Promise.all([servers.close(), listener.close(), trim?.close()])
     },
   }
-  await connection.start()
+  if (memoryMost !== undefined) trim = new Trim({ redis, prefix, memoryMost, log })
+  await servers.start()
   return redis
-}
-
-/** A replica would take our reads and refuse our writes. */
-async function expectPrimary(client: Client): Promise<void> {
-  let role: unknown
-  try {
-    ;[role] = (await client.sendCommand(['ROLE'])) as unknown as [unknown]
-  } catch (error) {
-    // Whoever may not ask finds out by the first write.
-    if ((error as Error).message.startsWith('NOPERM')) return
-    throw error
-  }
-  if (role !== 'master') throw new Error(`READONLY it is a ${String(role)}, no primary`)
 }
 
 function certificates(file: string): string | undefined {

@@ -35,6 +35,12 @@ export function sampleOf(error: Error): SampleKind {
   return /^no (connection|answer) (within|for) /.test(message) || code === 'ETIMEDOUT' ? 'hung' : 'broke'
 }
 
+/** The same of an attempt to connect, which is never well when it fails. */
+export function sampleOfAttempt(error: Error): SampleKind {
+  const kind = sampleOf(error)
+  return kind === 'ok' ? 'refused' : kind
+}
+
 /** What an operator reads when a connection fails. */
 export function sayWhy(error: Error): string {
   const { message } = error

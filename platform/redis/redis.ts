@@ -7,14 +7,19 @@ export class RedisAway extends Error {
   override readonly name = 'RedisAway'
 }
 
-/** A script runs whole and alone. All its keys share one hash tag (`{…}`), so that it also runs on a cluster. */
+/** A script runs whole and alone. All its keys share one hash tag (`{…}`), so that it also runs on a cluster, or see `perKey`. */
 export interface RedisScript {
   readonly lua: string
   readonly sha: string
+  /**
+   * Where it does the same for each key alone: how many arguments each has. Then its keys may lie anywhere in a cluster, it runs
+   * once a slot, and the numbers that it answers are added up.
+   */
+  readonly perKey?: number
 }
 
-export function script(lua: string): RedisScript {
-  return { lua, sha: createHash('sha1').update(lua).digest('hex') }
+export function script(lua: string, more: { readonly perKey?: number } = {}): RedisScript {
+  return { lua, sha: createHash('sha1').update(lua).digest('hex'), ...more }
 }
 
 export type Reply = string | number | null | readonly Reply[]

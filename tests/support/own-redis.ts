@@ -38,7 +38,7 @@ export class OwnRedis {
     this.options = options
   }
 
-  /** `options`: of the command line, by the folder it lives in and its port. */
+  /** `options`: of the command line, by the folder it lives in and its port; a configuration file first. */
   static async start(
     program: string = redisPrograms[0] ?? 'redis-server',
     options: (folder: string, port: number) => readonly string[] = (_folder, port) => ['--port', `${port}`],
@@ -58,7 +58,7 @@ export class OwnRedis {
   async restart(): Promise<void> {
     await this.kill()
     const own = ['--bind', '127.0.0.1', '--save', '', '--dir', this.folder, '--logfile', 'redis.log']
-    this.child = spawn(findProgram(this.program) ?? this.program, [...own, ...this.options], {
+    this.child = spawn(findProgram(this.program) ?? this.program, [...this.options, ...own], {
       stdio: 'ignore',
     })
     if (!(await waitFor(() => answers(this.port), START_MS))) throw new Error(`${this.program} did not start`)
@@ -90,6 +90,11 @@ export class OwnRedis {
   }
   goOn(): void {
     this.child?.kill('SIGCONT')
+  }
+
+  /** One line, or the lines of an array, of its answer to a command. */
+  async lines(...command: readonly string[]): Promise<string[]> {
+    return (await this.direct(...command)).split('\r\n')
   }
 
   async drop(): Promise<void> {
