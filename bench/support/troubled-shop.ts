@@ -56,7 +56,7 @@ export class TroubledShop {
     const [redis, kafka, pair] = await Promise.all([OwnRedis.start(), OwnKafka.start(), MariadbPair.start()])
     const stall = await Stall.open(
       { name: 'kafka', url: pair.url, redis: redis.url, kafka: kafka.brokers },
-      { customers: members * PROCESSES, env: { LEVEE_MYSQL_REPLICA_URL: pair.replicaUrl } },
+      { customers: members * PROCESSES, env: { LEVEE_LEDGER_REPLICA_URL: pair.replicaUrl } },
     )
     const others = await Promise.all(Array.from({ length: PROCESSES - 1 }, () => stall.place.start()))
     const all = await stall.members(members * PROCESSES)

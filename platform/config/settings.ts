@@ -97,7 +97,7 @@ export const settings = {
       '`mysql://user:password@host:port/database` of a MariaDB 10.6+ or MySQL 8.4+. Empty: SQLite in the data folder, which needs nothing else.',
   }),
   'ledger.replicaUrl': row({
-    env: 'LEVEE_MYSQL_REPLICA_URL',
+    env: 'LEVEE_LEDGER_REPLICA_URL',
     type: url('mysql'),
     default: '',
     unit: '',

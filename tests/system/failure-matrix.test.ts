@@ -54,7 +54,7 @@ describe.skipIf(!isHere)('while something fails', () => {
     const engines = { redis: `redis://127.0.0.1:${proxy.port}`, kafka: kafka.brokers }
     stall = await Stall.open(
       { name: 'kafka', url: pair.url, ...engines },
-      { customers: 200, env: { LEVEE_MYSQL_REPLICA_URL: pair.replicaUrl } },
+      { customers: 200, env: { LEVEE_LEDGER_REPLICA_URL: pair.replicaUrl } },
     )
     ;[member] = (await stall.members(1)) as [Member]
     productId = await stall.product(100_000)

@@ -30,7 +30,7 @@ describe.skipIf(ledgerUrls().length < 2)('while the primary is away', () => {
     pair = await MariadbPair.start()
     stall = await Stall.open(
       { name: 'mariadb', url: pair.url },
-      { customers: 4, env: { LEVEE_MYSQL_REPLICA_URL: pair.replicaUrl } },
+      { customers: 4, env: { LEVEE_LEDGER_REPLICA_URL: pair.replicaUrl } },
     )
     ;[member] = (await stall.members(1)) as [Member]
     productId = await stall.product(100_000)
@@ -75,7 +75,8 @@ describe.skipIf(ledgerUrls().length < 2)('while the primary is away', () => {
           const id = `w-${orders++}-${process.pid}`
           tried.push(id)
           writes.push(codeOf(await stall.order(member, productId, 1, { orderId: id }, `key-${id}`)))
-          await new Promise(resolve => setTimeout(resolve, 20))
+          // As a customer who looks around before the next try.
+          reads.push(codeOf(await member.product.getProduct({ productId })))
         }
       }
       const load = [reader(), reader(), writer(), writer()]
