@@ -24,7 +24,7 @@ import type { Consumer } from '../platform/events/consumer.ts'
 import { createDeadLetters } from '../platform/events/dead-letters.ts'
 import type { EngineHealth } from '../platform/health/engine-health.ts'
 import type { Kafka } from '../platform/kafka/kafka.ts'
-import { guardDoor } from '../platform/ladders/guard-door.ts'
+import { guardDoor, readElsewhere } from '../platform/ladders/guard-door.ts'
 import { createLadders, type Ladders } from '../platform/ladders/ladders.ts'
 import type { Log } from '../platform/log/log.ts'
 import { openMail } from '../platform/mail/open-mail.ts'
@@ -176,7 +176,12 @@ export async function compose(environment: Environment, place: Place = here): Pr
       link: (purpose, token) => `${baseUrl}/${purpose}?token=${token}`,
       forget,
     })
-    account = made
+    const ask = <T>(read: () => Promise<T>): Promise<T> =>
+      readElsewhere(database, clock, Number.POSITIVE_INFINITY, read)
+    account = {
+      identify: token => ask(() => made.identify(token)),
+      identifyChannel: key => ask(() => made.identifyChannel(key)),
+    }
     host('account', made.module)
   }
   if (has('order')) {

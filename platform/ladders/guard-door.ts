@@ -49,23 +49,29 @@ function guardWrite(operation: Operation, standing: Standing<'database'>): Opera
 
 function guardRead(operation: Operation, standing: Standing<'database'>, clock: Clock): Operation {
   return async (call, input) => {
-    let result: Result<unknown>
-    try {
-      result = await operation(call, input)
-    } catch (error) {
-      if (!isAway(error) || !(await hasLeft(standing, call, clock))) throw error
-      result = await operation(call, input)
-    }
+    const result = await readElsewhere(standing, clock, call.deadline, () => operation(call, input))
     return result.ok ? withAge(result, clock()) : result
   }
 }
 
-/** True: reads go elsewhere now. */
-async function hasLeft(standing: Standing<'database'>, call: Call, clock: Clock): Promise<boolean> {
-  const end = Math.min(clock() + NOTICE_MS, call.deadline)
-  while (standing.standing === 'primary' && clock() < end)
-    await new Promise(resolve => setTimeout(resolve, LOOK_MS))
-  return standing.standing !== 'primary'
+/** Reads; and once more where the ledger is read by then, if it went away in the middle. `deadline`: epoch ms. */
+export async function readElsewhere<T>(
+  standing: Standing<'database'>,
+  clock: Clock,
+  deadline: number,
+  read: () => Promise<T>,
+): Promise<T> {
+  const before = standing.standing
+  try {
+    return await read()
+  } catch (error) {
+    if (!isAway(error)) throw error
+    const end = Math.min(clock() + NOTICE_MS, deadline)
+    while (standing.standing === before && clock() < end)
+      await new Promise(resolve => setTimeout(resolve, LOOK_MS))
+    if (standing.standing === before) throw error
+    return read()
+  }
 }
 
 function withAge(result: Success<unknown>, now: number): Success<unknown> {

@@ -54,7 +54,7 @@ export interface Ledger {
   migrator(): Kysely<unknown>
   /** Writes something small by itself: tells of the ledger's health what it finds. Rejects when that failed. */
   probe(): Promise<void>
-  /** From where `reads` reads from now on; what is under way elsewhere rejects with LedgerUnavailable. No replica: from the primary. */
+  /** From where `reads` reads from now on; what is under way at a primary that is left rejects with LedgerUnavailable. No replica: from the primary. */
   readFrom(source: 'primary' | 'replica'): void
   /** Up to which moment (epoch ms) everything is known to be in what `reads` reads now: of the primary, `now`. */
   currentTo(now: number): Promise<number>

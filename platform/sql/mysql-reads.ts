@@ -44,10 +44,12 @@ export class Reads {
     return this.source
   }
 
-  /** Reads under way at the other one are given up. Without a replica there is nowhere else to go. */
+  /** Reads under way at a primary that is left are given up. Without a replica there is nowhere else to go. */
   readFrom(source: Source): void {
     if (source === this.source) return
     if (this.pools.replica !== null) this.source = source
+    // What the replica still answers is as good as it was.
+    if (source === 'primary') return
     const error = new LedgerUnavailable('the primary is given up')
     for (const reject of this.waiting) reject(error)
     this.waiting.clear()
