@@ -1,0 +1,231 @@
+// One seed from its beginning to the check of its books.
+
+import { newId } from '../../platform/ids.ts'
+import { migrate } from '../../platform/sql/schema.ts'
+import { schemas } from '../../services/compose.ts'
+import { violationsOf } from './checks.ts'
+import { Customer } from './customers.ts'
+import type { Engines } from './engines.ts'
+import { Deaths, Faults } from './faults.ts'
+import { Fleet } from './fleet.ts'
+import { KafkaBroker } from './kafka-broker.ts'
+import { Recorder } from './recorder.ts'
+import { setScene } from './scene.ts'
+import type { ShopProcess, Swaps } from './shop-process.ts'
+import { simLedger } from './sim-ledger.ts'
+import { ProviderServer } from './sim-provider.ts'
+import { RedisServer } from './sim-redis.ts'
+import { Store } from './store.ts'
+import { World } from './world.ts'
+
+/** What customers do at least, calls. */
+const CALLS_LEAST = 210
+/** Customers at work at the same time. */
+const PROCESSES = [2, 3] as const
+/** After the last fault everything has to come to rest within this, virtual ms. */
+const QUIET_MOST_MS = 90_000
+/** The shop is closed for so long before the last look, ms: what waits for its time (orders, places in the line) is due then. */
+const NIGHT_MS = 40 * 60_000
+
+export interface SeedResult {
+  readonly seed: number
+  readonly violations: readonly string[]
+  readonly history: readonly string[]
+  readonly calls: number
+  readonly events: number
+  /** Virtual ms. */
+  readonly lasted: number
+  readonly pointsSeen: readonly string[]
+  readonly pointsHit: readonly string[]
+  /** `coupon.claim kafka→redis`. */
+  readonly moves: readonly string[]
+}
+
+let store: Store | null = null
+let initial: ReadonlyMap<string, readonly Record<string, unknown>[]> = new Map()
+
+async function freshStore(): Promise<Store> {
+  if (store === null) {
+    store = new Store()
+    const world = new World(0)
+    const owner = world.outside
+    const ledger = simLedger({ world, owner, server: { store, mode: 'well' }, note: () => undefined })
+    await migrate(ledger, schemas)
+    store.learnTables()
+    initial = store.rows()
+  }
+  store.empty(initial)
+  return store
+}
+
+export async function runSeed(
+  seed: number,
+  swaps: Swaps = {},
+  points: readonly string[] = [],
+): Promise<SeedResult> {
+  const rows = await freshStore()
+  const world = new World(seed)
+  const engines: Engines = {
+    world,
+    ledgerServer: { store: rows, mode: 'well' },
+    redisServer: new RedisServer(world),
+    broker: new KafkaBroker(world),
+    provider: new ProviderServer(world),
+  }
+  const recorder = new Recorder(world)
+  const fleet = new Fleet(engines, recorder, swaps)
+  const faults = new Faults(engines, fleet, recorder)
+  const deaths = new Deaths(engines, fleet, points)
+  const moves = new Set<string>()
+  let events = 0
+  fleet.onStart = process => {
+    deaths.meet(process)
+    watchMoves(process, recorder, moves)
+  }
+  rows.database.guard = deaths.guard
+  world.afterEach = () => {
+    events++
+    if (rows.turn.held) throw new Error('a transaction was left open while time went on')
+  }
+  const violations: string[] = []
+  let over = false
+  const script = async (): Promise<void> => {
+    // Ids made ahead of their use are those of this seed.
+    drainIds(world)
+    recorder.start(QUIET_MOST_MS)
+    const count = world.random.pick(PROCESSES)
+    for (let i = 0; i < count; i++) fleet.start()
+    await until(world, () => fleet.alive.every(process => process.doors !== null))
+    const scene = await setScene(engines, fleet)
+    deaths.on = true
+    for (const process of fleet.alive) deaths.meet(process)
+    faults.begin()
+    const market = { world, fleet, recorder, scene }
+    const customers = scene.members.map(member => new Customer(member, market))
+    await Promise.all(
+      customers.map(async customer => {
+        while (recorder.attempts.length < CALLS_LEAST) await customer.wish()
+      }),
+    )
+    faults.end()
+    deaths.on = false
+    await until(world, () => fleet.alive.length >= count && fleet.any() !== null, 5_000)
+    await nothingLeft(engines, UNDER_WAY)
+    await fleet.stop()
+    await night(engines, fleet)
+    for (const { member, couponId, ticket } of scene.tickets)
+      await customers.find(each => each.id === member)!.follow(couponId, ticket, 3)
+    await fleet.stop()
+    const ledger = simLedger({
+      ...{ world, owner: world.outside, server: engines.ledgerServer, note: () => undefined },
+    })
+    violations.push(...(await violationsOf(engines, ledger, recorder, scene, faults.kafkaLied)))
+    recorder.end(new Map([...rows.rows(), ['provider', providerRows(engines)]]))
+  }
+  world.after(0, world.outside, () => {
+    script().then(
+      () => {
+        over = true
+      },
+      error => world.fail(error),
+    )
+  })
+  try {
+    await world.run(() => over)
+    if (!over) throw new Error('nothing happens any more, and it is not over')
+  } catch (error) {
+    violations.push(`broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  }
+  rows.database.guard = null
+  return {
+    ...{ seed, violations, events, history: recorder.lines, calls: recorder.attempts.length },
+    lasted: world.now - world.began,
+    pointsSeen: [...deaths.seen],
+    pointsHit: [...deaths.hit],
+    moves: [...moves],
+  }
+}
+
+function drainIds(world: World): void {
+  const before = world.shopRandom.fills
+  while (world.shopRandom.fills === before) newId()
+}
+
+function watchMoves(process: ShopProcess, recorder: Recorder, moves: Set<string>): void {
+  const { ladders } = process.composed!
+  for (const { ladder } of ladders.status) {
+    const standing = ladders.of(ladder)
+    let from: string = standing.standing
+    standing.onMove(() => {
+      const to: string = standing.standing
+      const cause = ladders.status.find(each => each.ladder === ladder)?.rungs[0]?.cause ?? null
+      moves.add(`${ladder} ${from}→${to}`)
+      recorder.move(process.name, ladder, from, to, cause)
+      from = to
+    })
+  }
+}
+
+function providerRows({ provider }: Engines) {
+  return provider.books.all().map(account => ({
+    ...{ payment_id: account.paymentId, state: account.state, captured: account.captured },
+    ...{ voided: account.voided, refunded: Object.values(account.refunds).reduce((a, b) => a + b, 0) },
+  }))
+}
+
+const LOOK_MS = 20
+const QUIET_LOOK_MS = 200
+
+async function until(world: World, what: () => boolean, most = 10_000): Promise<void> {
+  const end = world.now + most
+  while (!what()) {
+    if (world.now > end) throw new Error('it did not come to pass in its time')
+    await world.pause(LOOK_MS)
+  }
+}
+
+/** What the shop has still to do by itself; each query answers what it is. */
+const UNDER_WAY = {
+  events: 'SELECT seq || type || event_key AS what FROM outbox',
+  sagas: 'SELECT saga_id || kind AS what FROM order_sagas',
+  refunds: "SELECT refund_id || state AS what FROM payment_refunds WHERE state <> 'done'",
+  payments:
+    "SELECT payment_id || ' ' || state AS what FROM payments WHERE state NOT IN ('captured','declined','voided')",
+} as const
+
+/** And what only time brings to its end. */
+const DUE_LATER = {
+  ...UNDER_WAY,
+  orders: "SELECT order_id || state AS what FROM orders WHERE state IN ('reserving','placed','paying')",
+  places: 'SELECT block_id AS what FROM coupon_blocks WHERE decided < size',
+} as const
+
+/** Resolves when nothing of it is left. */
+async function nothingLeft(engines: Engines, due: Readonly<Record<string, string>>): Promise<void> {
+  const { world, ledgerServer } = engines
+  const end = world.now + QUIET_MOST_MS
+  for (let calm = 0; calm < 3; ) {
+    const left = Object.entries(due).flatMap(([name, sql]) =>
+      ledgerServer.store
+        .prepare(sql)
+        .all()
+        .map(row => `${name}: ${row.what}`),
+    )
+    calm = left.length === 0 ? calm + 1 : 0
+    if (world.now > end)
+      throw new Error(
+        `${QUIET_MOST_MS} ms after the last fault still under way: ${left.slice(0, 5).join('; ')}`,
+      )
+    await world.pause(QUIET_LOOK_MS)
+  }
+}
+
+/** Closed, and opened again by one process, until nothing is due any more. */
+async function night(engines: Engines, fleet: Fleet): Promise<void> {
+  const { world } = engines
+  await world.pause(NIGHT_MS)
+  fleet.closed = false
+  fleet.start()
+  await until(world, () => fleet.any() !== null)
+  await nothingLeft(engines, DUE_LATER)
+}
