@@ -121,12 +121,19 @@ function captures(engines: Engines, rows: Rows): string[] {
   })
 }
 
+/** What never changes of the answer to one key, by operation. What a refund gives back is known once it is done. */
+const LASTING = {
+  placeOrder: ['orderId', 'total'],
+  payOrder: ['paymentId', 'amount'],
+  refundOrder: ['refundId', 'orderId'],
+  claimCoupon: ['claimId'],
+} as const
+
 /** A repeat with the same key hears what the first did. */
 function sameAnswers(attempts: readonly Attempt[]): string[] {
-  const ids = ['claimId', 'orderId', 'paymentId', 'refundId', 'total', 'amount'] as const
-  return ['placeOrder', 'refundOrder', 'payOrder'].flatMap(op =>
+  return Object.entries(LASTING).flatMap(([op, fields]) =>
     [...Map.groupBy(succeeded(attempts, op), attempt => attempt.action)].flatMap(([action, all]) => {
-      const said = new Set(all.map(attempt => ids.map(id => String(saidOf(attempt)[id])).join(' ')))
+      const said = new Set(all.map(attempt => fields.map(field => String(saidOf(attempt)[field])).join(' ')))
       return said.size > 1 ? [`repeats: ${op} ${action} was answered ${[...said].join(' and ')}`] : []
     }),
   )

@@ -23,13 +23,16 @@ const ledgerModes: readonly LedgerMode[] = ['refuse', 'hang', 'read-only', 'doub
 export class Faults {
   /** Kafka said that it had records, and lost them: what was accepted may be lost by it. */
   kafkaLied = false
+  /** A log that is emptied leaves the offsets of its groups as they were: see docs/simulation.md. */
+  private readonly harsh: boolean
   private readonly engines: Engines
   private readonly fleet: Fleet
   private readonly recorder: Recorder
   private readonly random: Random
   private over = false
 
-  constructor(engines: Engines, fleet: Fleet, recorder: Recorder) {
+  constructor(engines: Engines, fleet: Fleet, recorder: Recorder, harsh: boolean) {
+    this.harsh = harsh
     this.engines = engines
     this.fleet = fleet
     this.recorder = recorder
@@ -85,10 +88,10 @@ export class Faults {
     const { broker } = this.engines
     if (this.random.chance(0.7)) {
       this.once('kafka loses its newest records', () => {
-        if (broker.loseTail(TAIL_MOST) > 0) this.kafkaLied = true
+        if (broker.loseTail(TAIL_MOST, this.harsh ? 0 : 1) > 0) this.kafkaLied = true
       })
     } else {
-      this.once('kafka starts empty', () => broker.restartEmpty(this.random.chance(0.7)))
+      this.once('kafka starts empty', () => broker.restartEmpty(!this.harsh || this.random.chance(0.7)))
       this.kafkaLied = true
     }
   }

@@ -102,13 +102,13 @@ export class KafkaBroker {
     return offset
   }
 
-  /** A replica takes over that had not heard of the newest records, acknowledged or not. */
-  loseTail(most: number): number {
+  /** A replica takes over that had not heard of the newest records, acknowledged or not. `least`: as many stay where there were. */
+  loseTail(most: number, least: number): number {
     let lost = 0
     for (const [name, topic] of this.topics) {
       topic.epoch++
       for (const log of topic.partitions) {
-        const gone = Math.min(log.length, this.world.random.below(most + 1))
+        const gone = Math.max(0, Math.min(log.length - least, this.world.random.below(most + 1)))
         log.length -= gone
         lost += gone
       }

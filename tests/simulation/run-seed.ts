@@ -62,6 +62,7 @@ export async function runSeed(
   seed: number,
   swaps: Swaps = {},
   points: readonly string[] = [],
+  harsh = false,
 ): Promise<SeedResult> {
   const rows = await freshStore()
   const world = new World(seed)
@@ -74,7 +75,7 @@ export async function runSeed(
   }
   const recorder = new Recorder(world)
   const fleet = new Fleet(engines, recorder, swaps)
-  const faults = new Faults(engines, fleet, recorder)
+  const faults = new Faults(engines, fleet, recorder, harsh)
   const deaths = new Deaths(engines, fleet, points)
   const moves = new Set<string>()
   let events = 0
@@ -189,13 +190,13 @@ const UNDER_WAY = {
   events: 'SELECT seq || type || event_key AS what FROM outbox',
   sagas: 'SELECT saga_id || kind AS what FROM order_sagas',
   refunds: "SELECT refund_id || state AS what FROM payment_refunds WHERE state <> 'done'",
-  payments:
-    "SELECT payment_id || ' ' || state AS what FROM payments WHERE state NOT IN ('captured','declined','voided')",
 } as const
 
 /** And what only time brings to its end. */
 const DUE_LATER = {
   ...UNDER_WAY,
+  payments:
+    "SELECT payment_id || ' ' || state AS what FROM payments WHERE state NOT IN ('captured','declined','voided')",
   orders: "SELECT order_id || state AS what FROM orders WHERE state IN ('reserving','placed','paying')",
   places: 'SELECT block_id AS what FROM coupon_blocks WHERE decided < size',
 } as const

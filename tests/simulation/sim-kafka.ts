@@ -291,21 +291,17 @@ class SimGroup implements Group, Member {
 
   private begin(topic: string, partition: number, from: number | null): void {
     const { broker, options } = this
-    const next = from ?? broker.committed(options.group, topic, partition) ?? 0
-    const queue = new PartitionQueue(
-      topic,
-      partition,
-      Math.min(next, broker.endOf(topic, partition)),
-      undefined,
-      {
-        batch: options.batch,
-        handle: records => options.handle(records),
-        rest: ms => options.rest?.(ms) ?? 0,
-        handled: (of, offset, count) => this.noteHandled(of, offset, count),
-        roomier: () => this.owner.alive && this.broker.reads && this.fill(queue),
-        rejected: () => undefined,
-      },
-    )
+    const committed = from ?? broker.committed(options.group, topic, partition) ?? 0
+    // Further than the log reaches: out of range, and read from its beginning.
+    const next = committed > broker.endOf(topic, partition) ? 0 : committed
+    const queue = new PartitionQueue(topic, partition, next, undefined, {
+      batch: options.batch,
+      handle: records => options.handle(records),
+      rest: ms => options.rest?.(ms) ?? 0,
+      handled: (of, offset, count) => this.noteHandled(of, offset, count),
+      roomier: () => this.owner.alive && this.broker.reads && this.fill(queue),
+      rejected: () => undefined,
+    })
     this.reading.set(`${topic}:${partition}`, { queue, log: broker.logOf(topic) })
   }
 
