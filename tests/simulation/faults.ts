@@ -50,6 +50,7 @@ export class Faults {
     this.over = true
     const { redisServer, broker, ledgerServer, provider } = this.engines
     redisServer.setMode('well')
+    redisServer.followed = false
     broker.setMode('well')
     ledgerServer.mode = 'well'
     provider.trouble = 0

@@ -81,6 +81,17 @@ export class Fleet {
     })
   }
 
+  /** Everywhere, one after the other. */
+  async sweepAll(): Promise<void> {
+    const { world } = this.engines
+    for (const process of this.alive)
+      await new Promise<void>(resolve => {
+        world.after(0, process, () => {
+          void process.sweep().then(() => world.after(0, world.outside, resolve))
+        })
+      })
+  }
+
   async stop(): Promise<void> {
     this.closed = true
     const { world } = this.engines

@@ -22,10 +22,15 @@ import { World } from './world.ts'
 const CALLS_LEAST = 210
 /** Customers at work at the same time. */
 const PROCESSES = [2, 3] as const
-/** After the last fault everything has to come to rest within this, virtual ms. */
-const QUIET_MOST_MS = 90_000
-/** The shop is closed for so long before the last look, ms: what waits for its time (orders, places in the line) is due then. */
+/** After the last fault the shop goes on for so long by itself, virtual ms; */
+const CALM_MS = 1_500
+/** and is closed for so long, ms: longer than anybody has to pay, than a place in the line, or a lease. */
 const NIGHT_MS = 40 * 60_000
+/** Everything has come to its end after so many nights: what one brings to an end may leave something for the next. */
+const NIGHTS_MOST = 5
+/** Looks of one morning, and the pause before each, ms. */
+const MORNING_LOOKS = 8
+const MORNING_LOOK_MS = 150
 
 export interface SeedResult {
   readonly seed: number
@@ -90,10 +95,14 @@ export async function runSeed(
   }
   const violations: string[] = []
   let over = false
+  const mark = (n: string): void => {
+    if (process.env.MARK)
+      console.log(n, events, Math.floor(world.now - world.began), (process.cpuUsage().user / 1000) | 0)
+  }
   const script = async (): Promise<void> => {
     // Ids made ahead of their use are those of this seed.
     drainIds(world)
-    recorder.start(QUIET_MOST_MS)
+    recorder.start(NIGHT_MS)
     const count = world.random.pick(PROCESSES)
     for (let i = 0; i < count; i++) fleet.start()
     await until(world, () => fleet.alive.every(process => process.doors !== null))
@@ -103,17 +112,20 @@ export async function runSeed(
     faults.begin()
     const market = { world, fleet, recorder, scene }
     const customers = scene.members.map(member => new Customer(member, market))
+    mark('scene')
     await Promise.all(
       customers.map(async customer => {
         while (recorder.attempts.length < CALLS_LEAST) await customer.wish()
       }),
     )
+    mark('day')
     faults.end()
     deaths.on = false
     await until(world, () => fleet.alive.length >= count && fleet.any() !== null, 5_000)
-    await nothingLeft(engines, UNDER_WAY)
-    await fleet.stop()
-    await night(engines, fleet)
+    await world.pause(CALM_MS)
+    mark('quiet')
+    await nights(engines, fleet)
+    mark('night')
     for (const { member, couponId, ticket } of scene.tickets)
       await customers.find(each => each.id === member)!.follow(couponId, ticket, 3)
     await fleet.stop()
@@ -175,7 +187,6 @@ function providerRows({ provider }: Engines) {
 }
 
 const LOOK_MS = 20
-const QUIET_LOOK_MS = 200
 
 async function until(world: World, what: () => boolean, most = 10_000): Promise<void> {
   const end = world.now + most
@@ -186,47 +197,47 @@ async function until(world: World, what: () => boolean, most = 10_000): Promise<
 }
 
 /** What the shop has still to do by itself; each query answers what it is. */
-const UNDER_WAY = {
+const DUE = {
   events: 'SELECT seq || type || event_key AS what FROM outbox',
+  dead: 'SELECT consumer || event_key AS what FROM dead_letters',
   sagas: 'SELECT saga_id || kind AS what FROM order_sagas',
   refunds: "SELECT refund_id || state AS what FROM payment_refunds WHERE state <> 'done'",
-} as const
-
-/** And what only time brings to its end. */
-const DUE_LATER = {
-  ...UNDER_WAY,
   payments:
     "SELECT payment_id || ' ' || state AS what FROM payments WHERE state NOT IN ('captured','declined','voided')",
   orders: "SELECT order_id || state AS what FROM orders WHERE state IN ('reserving','placed','paying')",
   places: 'SELECT block_id AS what FROM coupon_blocks WHERE decided < size',
 } as const
 
-/** Resolves when nothing of it is left. */
-async function nothingLeft(engines: Engines, due: Readonly<Record<string, string>>): Promise<void> {
-  const { world, ledgerServer } = engines
-  const end = world.now + QUIET_MOST_MS
-  for (let calm = 0; calm < 3; ) {
-    const left = Object.entries(due).flatMap(([name, sql]) =>
-      ledgerServer.store
-        .prepare(sql)
-        .all()
-        .map(row => `${name}: ${row.what}`),
-    )
-    calm = left.length === 0 ? calm + 1 : 0
-    if (world.now > end)
-      throw new Error(
-        `${QUIET_MOST_MS} ms after the last fault still under way: ${left.slice(0, 5).join('; ')}`,
-      )
-    await world.pause(QUIET_LOOK_MS)
+/**
+ * Closed, and opened again by one process, until nothing is due any more: what waits for its time is due then, and nobody
+ * waits for it here.
+ */
+async function nights(engines: Engines, fleet: Fleet): Promise<void> {
+  const { world } = engines
+  let left: string[] = []
+  for (let i = 0; i < NIGHTS_MOST; i++) {
+    await fleet.stop()
+    await world.pause(NIGHT_MS)
+    fleet.closed = false
+    fleet.start()
+    await until(world, () => fleet.any() !== null)
+    for (let look = 0; look < MORNING_LOOKS; look++) {
+      await fleet.sweepAll()
+      await world.pause(MORNING_LOOK_MS)
+      left = leftOf(engines)
+      if (left.length === 0) return
+    }
   }
+  throw new Error(
+    `${NIGHTS_MOST} nights after the last fault still under way: ${left.slice(0, 5).join('; ')}`,
+  )
 }
 
-/** Closed, and opened again by one process, until nothing is due any more. */
-async function night(engines: Engines, fleet: Fleet): Promise<void> {
-  const { world } = engines
-  await world.pause(NIGHT_MS)
-  fleet.closed = false
-  fleet.start()
-  await until(world, () => fleet.any() !== null)
-  await nothingLeft(engines, DUE_LATER)
+function leftOf({ ledgerServer }: Engines): string[] {
+  return Object.entries(DUE).flatMap(([name, sql]) =>
+    ledgerServer.store
+      .prepare(sql)
+      .all()
+      .map(row => `${name}: ${row.what}`),
+  )
 }

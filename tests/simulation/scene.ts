@@ -27,7 +27,7 @@ export interface Scene {
 
 const HOUR_MS = 3_600_000
 const PRODUCTS = 5
-const MEMBERS = 12
+const MEMBERS = 24
 const COUPONS = 3
 /** To begin with, points. */
 const WELCOME = 200
@@ -48,12 +48,12 @@ export async function setScene(engines: Engines, fleet: Fleet): Promise<Scene> {
   const system = systemCall('scene', now)
   const names = products.map(productId => ({ productId, name: `product ${productId}`, price }))
   await must(({ doors }) => doors!.product.importProducts(system, { products: names }))
-  const stock = products.map(productId => ({ productId, initial: 5 + random.below(40), price, version: 1 }))
+  const stock = products.map(productId => ({ productId, initial: 5 + random.below(50), price, version: 1 }))
   await must(({ doors }) => doors!.order.openStock(system, { products: stock }))
   const coupons: string[] = []
   for (let i = 0; i < COUPONS; i++) {
     const terms = {
-      ...{ name: `coupon ${i}`, kind: 'percent' as const, value: 10, quota: 2 + random.below(9) },
+      ...{ name: `coupon ${i}`, kind: 'percent' as const, value: 10, quota: 2 + random.below(18) },
       ...{ opensAt: now - HOUR_MS, closesAt: now + HOUR_MS, usableUntil: now + HOUR_MS },
     }
     const call = callOf(ADMIN, world, `coupon ${i}`)

@@ -8,6 +8,7 @@ import { EngineHealth } from '../../platform/health/engine-health.ts'
 import type { Kafka } from '../../platform/kafka/kafka.ts'
 import { createLadderNews } from '../../platform/ladders/ladder-news.ts'
 import { createLog } from '../../platform/log/log.ts'
+import type { Sweep } from '../../platform/module.ts'
 import type { Redis } from '../../platform/redis/redis.ts'
 import { retentionSweeps } from '../../platform/retention/retention.ts'
 import { createScheduler } from '../../platform/scheduler/scheduler.ts'
@@ -53,6 +54,7 @@ export class ShopProcess implements Owner {
   composed: Composed | null = null
   private readonly engines: Engines
   private stopping: (() => Promise<void>) | null = null
+  private sweeps: readonly Sweep[] = []
 
   constructor(name: string, engines: Engines) {
     this.name = name
@@ -93,10 +95,8 @@ export class ShopProcess implements Owner {
     const relay = new Relay({ ledger, clock, log, transport: delivery.transport })
     const groups = createKafkaGroups(kafka, modules, delivery, log)
     const retention = retentionSweeps(ledger, { idempotency: config['idempotency.retention'] * 1000 })
-    const scheduler = createScheduler({
-      sweeps: [...modules.flatMap(module => module.sweeps), ...retention],
-      ...{ clock, log },
-    })
+    this.sweeps = [...modules.flatMap(module => module.sweeps), ...retention]
+    const scheduler = createScheduler({ sweeps: this.sweeps, clock, log })
     const news = createLadderNews({
       ...{ ladders: composed.ladders, ledger, clock, log },
       ...{ process: this.name, service: 'shop' },
@@ -118,6 +118,11 @@ export class ShopProcess implements Owner {
       await kafka.close()
       await redis.close()
     }
+  }
+
+  /** All that comes round, once, whether its time has come or not. To be called in an event of its own. */
+  async sweep(): Promise<void> {
+    for (const sweep of this.sweeps) await sweep.run(Date.now()).catch(() => undefined)
   }
 
   /** All in memory is gone, what it has under way goes nowhere, and nobody hears of it any more. */

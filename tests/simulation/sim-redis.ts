@@ -38,6 +38,8 @@ export class RedisServer {
   readonly clients = new Set<SimRedis>()
   readonly listening: Listening[] = []
   mode: RedisMode = 'well'
+  /** Nothing fails over any more: nobody need follow. */
+  followed = true
   /** What came while it was stopped. */
   private held: (() => void)[] = []
   /** What its replica has: a little behind. */
@@ -89,6 +91,7 @@ export class RedisServer {
 
   private replicate(): void {
     this.world.after(this.world.random.between(50, 400), this.world.outside, () => {
+      if (!this.followed) return
       if (this.mode !== 'hang' && this.mode !== 'refuse') this.replica = this.data.copy()
       this.replicate()
     })
