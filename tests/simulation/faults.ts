@@ -23,7 +23,7 @@ const ledgerModes: readonly LedgerMode[] = ['refuse', 'hang', 'read-only', 'doub
 export class Faults {
   /** Kafka said that it had records, and lost them: what was accepted may be lost by it. */
   kafkaLied = false
-  /** A log that is emptied leaves the offsets of its groups as they were: see docs/simulation.md. */
+  /** What groups have read is lost too, and a log that is emptied leaves their offsets as they were. */
   private readonly harsh: boolean
   private readonly engines: Engines
   private readonly fleet: Fleet
@@ -89,7 +89,7 @@ export class Faults {
     const { broker } = this.engines
     if (this.random.chance(0.7)) {
       this.once('kafka loses its newest records', () => {
-        if (broker.loseTail(TAIL_MOST, this.harsh ? 0 : 1) > 0) this.kafkaLied = true
+        if (broker.loseTail(TAIL_MOST, !this.harsh) > 0) this.kafkaLied = true
       })
     } else {
       this.once('kafka starts empty', () => broker.restartEmpty(!this.harsh || this.random.chance(0.7)))

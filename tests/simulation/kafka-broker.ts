@@ -32,6 +32,8 @@ export interface Member {
   assigned(partitions: readonly { topic: string; partition: number }[]): void
   /** There may be more to read, or another log. */
   grown(): void
+  /** The next record that it will read of the partition; 0: it reads none. */
+  readUpTo(topic: string, partition: number): number
 }
 
 interface GroupState {
@@ -102,12 +104,16 @@ export class KafkaBroker {
     return offset
   }
 
-  /** A replica takes over that had not heard of the newest records, acknowledged or not. `least`: as many stay where there were. */
-  loseTail(most: number, least: number): number {
+  /**
+   * A replica takes over that had not heard of the newest records, acknowledged or not. `unread`: only of those that no
+   * group has read yet. Returns how many are gone.
+   */
+  loseTail(most: number, unread: boolean): number {
     let lost = 0
     for (const [name, topic] of this.topics) {
       topic.epoch++
-      for (const log of topic.partitions) {
+      for (const [partition, log] of topic.partitions.entries()) {
+        const least = unread ? this.readOf(name, partition) : 0
         const gone = Math.max(0, Math.min(log.length - least, this.world.random.below(most + 1)))
         log.length -= gone
         lost += gone
@@ -115,6 +121,16 @@ export class KafkaBroker {
       this.tellGrown(name)
     }
     return lost
+  }
+
+  /** How far any group has come in a partition, committed or not. */
+  private readOf(topic: string, partition: number): number {
+    let read = 0
+    for (const { members, committed } of this.groups.values()) {
+      read = Math.max(read, committed.get(at(topic, partition)) ?? 0)
+      for (const member of members) read = Math.max(read, member.readUpTo(topic, partition))
+    }
+    return read
   }
 
   /** All logs are new and empty. `offsets`: those of the groups are gone too. */

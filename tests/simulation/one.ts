@@ -5,7 +5,7 @@ const from = Number(process.argv[2] ?? 1),
   to = Number(process.argv[3] ?? from)
 for (let seed = from; seed <= to; seed++) {
   const t = performance.now()
-  const r = await runSeed(seed)
+  const r = await runSeed(seed, {}, (await import('./crash-points.ts')).crashPoints)
   console.log(
     seed,
     (performance.now() - t).toFixed(0),

@@ -95,10 +95,6 @@ export async function runSeed(
   }
   const violations: string[] = []
   let over = false
-  const mark = (n: string): void => {
-    if (process.env.MARK)
-      console.log(n, events, Math.floor(world.now - world.began), (process.cpuUsage().user / 1000) | 0)
-  }
   const script = async (): Promise<void> => {
     // Ids made ahead of their use are those of this seed.
     drainIds(world)
@@ -112,20 +108,16 @@ export async function runSeed(
     faults.begin()
     const market = { world, fleet, recorder, scene }
     const customers = scene.members.map(member => new Customer(member, market))
-    mark('scene')
     await Promise.all(
       customers.map(async customer => {
         while (recorder.attempts.length < CALLS_LEAST) await customer.wish()
       }),
     )
-    mark('day')
     faults.end()
     deaths.on = false
     await until(world, () => fleet.alive.length >= count && fleet.any() !== null, 5_000)
     await world.pause(CALM_MS)
-    mark('quiet')
     await nights(engines, fleet)
-    mark('night')
     for (const { member, couponId, ticket } of scene.tickets)
       await customers.find(each => each.id === member)!.follow(couponId, ticket, 3)
     await fleet.stop()
@@ -199,7 +191,6 @@ async function until(world: World, what: () => boolean, most = 10_000): Promise<
 /** What the shop has still to do by itself; each query answers what it is. */
 const DUE = {
   events: 'SELECT seq || type || event_key AS what FROM outbox',
-  dead: 'SELECT consumer || event_key AS what FROM dead_letters',
   sagas: 'SELECT saga_id || kind AS what FROM order_sagas',
   refunds: "SELECT refund_id || state AS what FROM payment_refunds WHERE state <> 'done'",
   payments:

@@ -282,6 +282,10 @@ class SimGroup implements Group, Member {
     for (const { queue } of this.reading.values()) this.fill(queue)
   }
 
+  readUpTo(topic: string, partition: number): number {
+    return this.reading.get(`${topic}:${partition}`)?.queue.next ?? 0
+  }
+
   private fill(queue: PartitionQueue): void {
     if (!queue.hasRoom) return
     const records = this.broker.read(queue.topic, queue.partition, queue.next, this.options.batch)

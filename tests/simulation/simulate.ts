@@ -7,6 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { COMPLETE_FROM, Coverage } from './coverage.ts'
+import { unknownOf } from './known.ts'
 import type { SeedResult } from './run-seed.ts'
 import { seedRange } from './seed-range.ts'
 
@@ -49,6 +50,8 @@ const { from, to } = seedRange(options.seeds)
 const total = to - from + 1
 const coverage = new Coverage()
 const failed: number[] = []
+/** Seeds that show nothing but what is known. */
+const shown: number[] = []
 const began = performance.now()
 let next = from
 let done = 0
@@ -68,16 +71,18 @@ function take(ran: Ran): void {
   calls += ran.calls
   coverage.add(ran)
   if (ran.history.length > 0) keep(ran)
-  if (ran.violations.length > 0) {
+  const fresh = unknownOf(ran.violations)
+  if (ran.violations.length > 0 && fresh.length === 0) shown.push(ran.seed)
+  if (fresh.length > 0) {
     failed.push(ran.seed)
     console.log(`seed ${ran.seed} fails:`)
-    for (const violation of ran.violations.slice(0, 10)) console.log(`  ${violation}`)
+    for (const violation of fresh.slice(0, 10)) console.log(`  ${violation}`)
   }
   if (performance.now() - saidAt < SAY_MS && done < total) return
   saidAt = performance.now()
   const seconds = (saidAt - began) / 1_000
   console.log(
-    `${done} of ${total} seeds, ${failed.length} failed, ${(done / seconds).toFixed(1)} seeds/s, ${calls} calls; ${coverage.summary}`,
+    `${done} of ${total} seeds, ${failed.length} failed, ${shown.length} show what is known, ${(done / seconds).toFixed(1)} seeds/s, ${calls} calls; ${coverage.summary}`,
   )
 }
 
@@ -110,6 +115,8 @@ function runChunks(): Promise<void> {
 
 await Promise.all(Array.from({ length: Math.min(Number(options.jobs), total) }, runChunks))
 const missing = options.planted === undefined && total >= COMPLETE_FROM ? coverage.missing : []
+if (shown.length > 0)
+  console.log(`what is known (known.ts) shows in: ${shown.sort((a, b) => a - b).join(' ')}`)
 for (const each of missing) console.log(`not met: ${each}`)
 console.log(
   failed.length === 0
