@@ -126,6 +126,7 @@ const LASTING = {
   placeOrder: ['orderId', 'total'],
   payOrder: ['paymentId', 'amount'],
   refundOrder: ['refundId', 'orderId'],
+  cancelOrder: ['orderId', 'version'],
   claimCoupon: ['claimId'],
 } as const
 

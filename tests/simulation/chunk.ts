@@ -10,10 +10,10 @@ const { planted } = await import('./planted.ts')
 
 process.on('message', async ({ seeds, bug, harsh, whole }: Order) => {
   for (const seed of seeds) {
-    const began = performance.now()
+    const before = process.cpuUsage()
     const result = await runSeed(seed, bug === null ? {} : planted[bug]!.swaps(), crashPoints, harsh)
     const history = whole || result.violations.length > 0 ? result.history : []
-    const ran: Ran = { ...result, history, ms: performance.now() - began }
+    const ran: Ran = { ...result, history, cpu: process.cpuUsage(before).user / 1_000 }
     process.send!(ran)
   }
   process.send!(null)

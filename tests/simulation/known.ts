@@ -12,6 +12,10 @@ export const known: readonly Known[] = [
     shows:
       /^events delivered: .* could not take .*(ledger_unavailable|outcome_unknown|lock_timeout|deadline_exceeded|read_only)/,
   },
+  {
+    what: 'a payment decided from a memory of stock that is behind breaks an invariant outside all that would catch it, and ends the process',
+    shows: /^crashed: InvariantBroken: stock of \S+ would fall below zero[\s\S]*fillDraft/,
+  },
 ]
 
 /** What of this is new. */

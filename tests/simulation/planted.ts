@@ -2,7 +2,7 @@
 
 import type { Redis } from '../../platform/redis/redis.ts'
 import type { Lane, Ledger } from '../../platform/sql/ledger.ts'
-import type { Insert, LaneWrite, Row, Select, Write } from '../../platform/sql/statements.ts'
+import type { Insert, LaneWrite, Row, Select } from '../../platform/sql/statements.ts'
 import type { Doors } from '../../services/compose.ts'
 import type { Engines } from './engines.ts'
 import type { Swaps } from './shop-process.ts'
@@ -47,10 +47,6 @@ export const planted: Readonly<Record<string, Planted>> = {
   'answer-early': {
     what: 'the buyer hears that the order is placed before it is committed',
     swaps: () => ({ ledger: ledger => withLanes(ledger, answersEarly) }),
-  },
-  'keys-forgotten': {
-    what: 'no idempotency row is written, so that a repeat is done again',
-    swaps: () => ({ ledger: ledger => withLanes(ledger, lane => without(lane, 'idempotency')) }),
   },
   'line-forgets': {
     what: 'Kafka is told that records are handled which were not',
@@ -118,15 +114,6 @@ function eventsAfterwards(lane: Lane): Lane {
       )
       later(writes.filter(isEvent))
     },
-  })
-}
-
-function without(lane: Lane, table: string): Lane {
-  const kept = <W extends LaneWrite>(writes: readonly W[]): W[] =>
-    writes.filter(write => !inserts(table)(write))
-  return changed(lane, {
-    transact: (reads, decide) => lane.transact(reads, sets => kept<Write>(decide(sets))),
-    attempt: (locks, writes) => lane.attempt(locks, kept(writes)),
   })
 }
 

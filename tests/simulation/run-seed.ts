@@ -11,7 +11,7 @@ import { Fleet } from './fleet.ts'
 import { KafkaBroker } from './kafka-broker.ts'
 import { Recorder } from './recorder.ts'
 import { setScene } from './scene.ts'
-import type { ShopProcess, Swaps } from './shop-process.ts'
+import { ShopProcess, type Swaps } from './shop-process.ts'
 import { simLedger } from './sim-ledger.ts'
 import { ProviderServer } from './sim-provider.ts'
 import { RedisServer } from './sim-redis.ts'
@@ -95,6 +95,13 @@ export async function runSeed(
   }
   const violations: string[] = []
   let over = false
+  // What nobody catches ends a real process: it is a broken promise of its own.
+  world.thrown = (owner, error) => {
+    if (!(owner instanceof ShopProcess)) return false
+    violations.push(`crashed: ${textOf(error)}`)
+    fleet.kill(owner, String(error))
+    return true
+  }
   const script = async (): Promise<void> => {
     // Ids made ahead of their use are those of this seed.
     drainIds(world)
@@ -139,7 +146,7 @@ export async function runSeed(
     await world.run(() => over)
     if (!over) throw new Error('nothing happens any more, and it is not over')
   } catch (error) {
-    violations.push(`broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    violations.push(`broke: ${textOf(error)}`)
   }
   rows.database.guard = null
   return {
@@ -150,6 +157,9 @@ export async function runSeed(
     moves: [...moves],
   }
 }
+
+const textOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error)
 
 function drainIds(world: World): void {
   const before = world.shopRandom.fills

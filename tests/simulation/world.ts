@@ -33,6 +33,8 @@ export class World {
   readonly began = START
   now = START
   current: Owner = this.outside
+  /** Told what an owner threw and nobody caught; false: the world cannot go on. */
+  thrown: (owner: Owner, error: unknown) => boolean = () => false
   /** Told after each event, before time goes on. */
   afterEach: (() => void) | null = null
   private readonly heap: Event[] = []
@@ -89,17 +91,23 @@ export class World {
       try {
         event.run()
         real.drain()
+      } catch (error) {
+        this.caught(event.owner, error)
       } finally {
         heard(null)
         this.current = this.outside
       }
       const stray = rejected()
-      if (stray !== null) this.failure ??= stray
+      if (stray !== null) this.caught(event.owner, stray)
       this.afterEach?.()
       if (this.failure !== null) throw this.failure
       if (done()) return true
     }
     return false
+  }
+
+  private caught(owner: Owner, error: unknown): void {
+    if (!this.thrown(owner, error)) this.failure ??= error
   }
 
   private push(event: Event): void {
