@@ -18,8 +18,9 @@ import { RedisServer } from './sim-redis.ts'
 import { Store } from './store.ts'
 import { World } from './world.ts'
 
-/** What customers do at least, calls. */
-const CALLS_LEAST = 210
+/** What customers do at least, calls; with so many of them, each ends what it has begun. */
+const CALLS_LEAST = 200
+const CALLS_ENOUGH = 160
 /** Customers at work at the same time. */
 const PROCESSES = [2, 3] as const
 /** After the last fault the shop goes on for so long by itself, virtual ms; */
@@ -115,11 +116,12 @@ export async function runSeed(
     faults.begin()
     const market = { world, fleet, recorder, scene }
     const customers = scene.members.map(member => new Customer(member, market))
-    await Promise.all(
-      customers.map(async customer => {
-        while (recorder.attempts.length < CALLS_LEAST) await customer.wish()
-      }),
-    )
+    for (let enough = CALLS_ENOUGH; recorder.attempts.length < CALLS_LEAST; enough += 20)
+      await Promise.all(
+        customers.map(async customer => {
+          while (recorder.attempts.length < enough) await customer.wish()
+        }),
+      )
     faults.end()
     deaths.on = false
     await until(world, () => fleet.alive.length >= count && fleet.any() !== null, 5_000)

@@ -159,9 +159,9 @@ class Connection implements DatabaseConnection {
 }
 
 function run<R>(store: Store, sql: string, parameters: readonly unknown[]): QueryResult<R> {
-  const statement = store.prepare(sql)
+  const { statement, reads } = store.prepared(sql)
   const values = parameters as (string | number | null)[]
-  if (statement.columns().length > 0) return { rows: statement.all(...values) as R[] }
+  if (reads) return { rows: statement.all(...values) as R[] }
   const { changes, lastInsertRowid } = statement.run(...values)
   return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
 }

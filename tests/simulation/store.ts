@@ -59,12 +59,18 @@ class WatchedDatabase extends DatabaseSync {
   }
 }
 
+interface Prepared {
+  readonly statement: StatementSync
+  /** It answers rows. */
+  readonly reads: boolean
+}
+
 export class Store {
   readonly database = new WatchedDatabase(':memory:')
   readonly batches = new SqliteBatches(this.database)
   /** Of the one connection: nothing else may come between BEGIN and COMMIT. Free between two events of the world. */
   turn = new Mutex()
-  private readonly prepared = new Map<string, StatementSync>()
+  private readonly known = new Map<string, Prepared>()
   private tables: string[] = []
 
   constructor() {
@@ -73,12 +79,17 @@ export class Store {
   }
 
   prepare(text: string): StatementSync {
-    let statement = this.prepared.get(text)
-    if (statement === undefined) {
-      statement = this.database.prepare(text)
-      this.prepared.set(text, statement)
+    return this.prepared(text).statement
+  }
+
+  prepared(text: string): Prepared {
+    let known = this.known.get(text)
+    if (known === undefined) {
+      const statement = this.database.prepare(text)
+      known = { statement, reads: statement.columns().length > 0 }
+      this.known.set(text, known)
     }
-    return statement
+    return known
   }
 
   /** After the schema is there. */
