@@ -4,7 +4,7 @@
 export const crashPoints: readonly string[] = [
   'account: commit',
   'account: committed',
-  'account: insert sessions',
+  'account: delete sessions',
   'bestseller: commit',
   'bestseller: committed',
   'bestseller: insert bestseller_days',
@@ -30,7 +30,6 @@ export const crashPoints: readonly string[] = [
   'order: insert order_refunds',
   'order: insert order_sagas',
   'order: insert orders',
-  'order: insert stock',
   'order: insert stock_journal',
   'order: update order_lines',
   'order: update order_refunds',

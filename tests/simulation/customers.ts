@@ -36,8 +36,8 @@ type Ask<T> = (doors: Doors, call: Call) => Promise<Result<T>>
 
 export class Customer {
   readonly id: string
-  private readonly market: Market
-  private readonly random: Random
+  protected readonly market: Market
+  protected readonly random: Random
   private keys = 0
   /** Orders of this customer that were placed, as far as it knows. */
   private readonly placed: { id: string; lines: number; paid: boolean }[] = []
@@ -50,7 +50,7 @@ export class Customer {
 
   /** One wish, with all its repeats. */
   async wish(): Promise<void> {
-    await this.market.world.pause(this.random.between(...REST_MS))
+    await this.rest()
     const wishes = [
       ...[3, 3, 3].map(() => () => this.claim()),
       ...[2, 2, 2, 2].map(() => () => this.buy()),
@@ -58,6 +58,10 @@ export class Customer {
       ...[1, 1, 1].map(() => () => this.look()),
     ]
     await this.random.pick(wishes)()
+  }
+
+  protected rest(): Promise<void> {
+    return this.market.world.pause(this.random.between(...REST_MS))
   }
 
   private async claim(): Promise<void> {
@@ -159,7 +163,13 @@ export class Customer {
               doors.order.getOrder(call, { orderId: order.id }),
             ),
     ]
+    if (random.chance(0.02)) looks.push(() => this.leave())
     await random.pick(looks)()
+  }
+
+  /** Whoever looks after that is a stranger. */
+  private async leave(): Promise<void> {
+    await this.insist('revokeAllSessions', {}, (doors, call) => doors.account.revokeAllSessions(call, {}))
   }
 
   private async identify(token: string): Promise<void> {
@@ -170,7 +180,11 @@ export class Customer {
   }
 
   /** Asks until it knows, with one key. Null: it never came to know. */
-  private async insist<T extends object>(op: string, input: Fields, ask: Ask<T>): Promise<Result<T> | null> {
+  protected async insist<T extends object>(
+    op: string,
+    input: Fields,
+    ask: Ask<T>,
+  ): Promise<Result<T> | null> {
     const action = `${this.id}-${this.keys++}`
     const { random } = this
     if (random.chance(TWINS)) void this.once(op, action, input, ask)
@@ -188,7 +202,7 @@ export class Customer {
   }
 
   /** Null: nothing came back. */
-  private async once<T extends object>(
+  protected async once<T extends object>(
     op: string,
     action: string,
     input: Fields,

@@ -174,8 +174,8 @@ export class Deaths {
     const ends = statement === 'commit' || statement === 'committed'
     if (!ends) this.module = statement.slice(0, statement.indexOf(':'))
     const point = ends ? `${this.module}: ${statement}` : statement
-    this.seen.add(point)
     if (!this.on) return
+    this.seen.add(point)
     const process = this.engines.world.current as ShopProcess
     const plan = this.plans.get(process)
     if (plan === undefined || !process.alive) return

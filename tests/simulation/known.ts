@@ -18,6 +18,14 @@ export const known: readonly Known[] = [
   },
 ]
 
-/** What of this is new. */
-export const unknownOf = (violations: readonly string[]): string[] =>
-  violations.filter(violation => !known.some(({ shows }) => shows.test(violation)))
+const ORDER = /\bo-m_\w+-\d+/
+
+/** What of this is new: neither known, nor what follows from it for the same order. */
+export function unknownOf(violations: readonly string[]): string[] {
+  const isKnown = (violation: string): boolean => known.some(({ shows }) => shows.test(violation))
+  const orders = new Set(violations.filter(isKnown).map(violation => ORDER.exec(violation)?.[0]))
+  return violations.filter(violation => {
+    const order = ORDER.exec(violation)?.[0]
+    return !isKnown(violation) && !(order !== undefined && orders.has(order))
+  })
+}

@@ -4,7 +4,7 @@ import { newId } from '../../platform/ids.ts'
 import { migrate } from '../../platform/sql/schema.ts'
 import { schemas } from '../../services/compose.ts'
 import { violationsOf } from './checks.ts'
-import { Customer } from './customers.ts'
+import { ADMIN, Customer } from './customers.ts'
 import type { Engines } from './engines.ts'
 import { Deaths, Faults } from './faults.ts'
 import { Fleet } from './fleet.ts'
@@ -15,6 +15,7 @@ import { ShopProcess, type Swaps } from './shop-process.ts'
 import { simLedger } from './sim-ledger.ts'
 import { ProviderServer } from './sim-provider.ts'
 import { RedisServer } from './sim-redis.ts'
+import { Staff } from './staff.ts'
 import { Store } from './store.ts'
 import { World } from './world.ts'
 
@@ -115,7 +116,7 @@ export async function runSeed(
     for (const process of fleet.alive) deaths.meet(process)
     faults.begin()
     const market = { world, fleet, recorder, scene }
-    const customers = scene.members.map(member => new Customer(member, market))
+    const customers = [...scene.members.map(member => new Customer(member, market)), new Staff(ADMIN, market)]
     for (let enough = CALLS_ENOUGH; recorder.attempts.length < CALLS_LEAST; enough += 20)
       await Promise.all(
         customers.map(async customer => {

@@ -60,11 +60,13 @@ export async function setScene(engines: Engines, fleet: Fleet): Promise<Scene> {
     coupons.push((await must(({ doors }) => doors!.coupon.createCoupon(call, terms))).couponId)
   }
   await Promise.all(
-    members.map(memberId => {
-      const call = callOf(ADMIN, world, `points ${memberId}`)
-      const welcome = { memberId, points: WELCOME, reason: 'welcome' }
-      return must(({ doors }) => doors!.point.adjustPoints(call, welcome))
-    }),
+    members
+      .filter((_, i) => i % 2 === 0)
+      .map(memberId => {
+        const call = callOf(ADMIN, world, `points ${memberId}`)
+        const welcome = { memberId, points: WELCOME, reason: 'welcome' }
+        return must(({ doors }) => doors!.point.adjustPoints(call, welcome))
+      }),
   )
   const tokens = new Map(members.map(memberId => [memberId, memberId.padEnd(43, 'x').replace('_', '-')]))
   // Signing in costs a second of Argon2, on threads that no virtual clock rules.
