@@ -12,9 +12,9 @@ import type { Scene } from './scene.ts'
 import type { World } from './world.ts'
 
 /** A customer waits so long for an answer, ms, */
-const PATIENCE_MS = 4_000
+const PATIENCE_MS = 2_500
 /** asks so often for the same, and pauses so long in between, ms. */
-const TRIES = 5
+const TRIES = 4
 const AGAIN_MS = [30, 600] as const
 /** Between two wishes, ms. */
 const REST_MS = [1, 120] as const
