@@ -163,7 +163,7 @@ export class Customer {
               doors.order.getOrder(call, { orderId: order.id }),
             ),
     ]
-    if (random.chance(0.02)) looks.push(() => this.leave())
+    if (random.chance(0.2)) looks.push(() => this.leave())
     await random.pick(looks)()
   }
 

@@ -35,7 +35,7 @@ export class Fleet {
   start(): void {
     const process = new ShopProcess(`shop-${++this.started}`, this.engines)
     this.processes.push(process)
-    this.recorder.write({ type: 'note', process: process.name, what: 'started' })
+    this.recorder.fault(`${process.name} starts`, 'end')
     this.engines.world.after(0, process, () => {
       process.start(this.swaps).then(
         () => this.onStart(process),
@@ -74,7 +74,7 @@ export class Fleet {
           void world.after(random.between(...WAY_MS), world.outside, () => resolve(answer))
         // A 500 to the customer: nobody knows.
         ask(process.composed!).then(back, error => {
-          this.recorder.write({ type: 'note', process: process.name, what: `threw ${String(error)}` })
+          this.recorder.fault(`${process.name} threw ${String(error)}`, 'begin')
           back(null)
         })
       })
