@@ -39,6 +39,8 @@ export class Customer {
   protected readonly market: Market
   protected readonly random: Random
   private keys = 0
+  /** Coupons that were issued to this customer, or may be yet. */
+  private readonly claimed: string[] = []
   /** Orders of this customer that were placed, as far as it knows. */
   private readonly placed: { id: string; lines: number; paid: boolean }[] = []
 
@@ -69,6 +71,7 @@ export class Customer {
     const answer = await this.insist('claimCoupon', { couponId }, (doors, call) =>
       doors.coupon.claimCoupon(call, { couponId }),
     )
+    if (answer?.ok) this.claimed.push(couponId)
     if (!answer?.ok || answer.value.state !== 'accepted' || !('ticket' in answer.value)) return
     this.market.scene.tickets.push({ member: this.id, couponId, ticket: answer.value.ticket })
     await this.follow(couponId, answer.value.ticket, 6)
@@ -97,7 +100,8 @@ export class Customer {
     }))
     const goods = lines.reduce((sum, line) => sum + line.quantity * price, 0)
     const points = random.chance(0.3) ? random.below(60) : 0
-    const couponId = random.chance(0.3) ? random.pick(coupons) : undefined
+    const wanted = this.claimed.length > 0 ? this.claimed : coupons
+    const couponId = random.chance(0.35) ? random.pick(wanted) : undefined
     const discount = couponId === undefined ? 0 : Math.floor(goods / 10)
     const input = {
       ...{ orderId, lines, expectedTotal: goods - discount - points },
