@@ -16,6 +16,11 @@ export const known: readonly Known[] = [
     what: 'a payment decided from a memory of stock that is behind breaks an invariant outside all that would catch it, and ends the process',
     shows: /^crashed: InvariantBroken: stock of \S+ would fall below zero[\s\S]*fillDraft/,
   },
+  {
+    what: 'places in the line are never void again while the group is said to be beyond the end of one partition',
+    shows:
+      /^broke: Error: \d nights after the last fault still under way: places: .*\(the group is beyond its log\)/,
+  },
 ]
 
 const ORDER = /\bo-m_\w+-\d+/

@@ -232,8 +232,13 @@ async function nights(engines: Engines, fleet: Fleet): Promise<void> {
       if (left.length === 0) return
     }
   }
+  const beyond = engines.broker
+    .positions('coupon-group', 'coupon-issue')
+    .some(({ committed, end }) => committed > end)
+  const only = left.every(each => each.startsWith('places:'))
   throw new Error(
-    `${NIGHTS_MOST} nights after the last fault still under way: ${left.slice(0, 5).join('; ')}`,
+    `${NIGHTS_MOST} nights after the last fault still under way: ${left.slice(0, 5).join('; ')}` +
+      (beyond && only ? ' (the group is beyond its log)' : ''),
   )
 }
 
