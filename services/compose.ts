@@ -74,6 +74,8 @@ export interface Environment {
   readonly observe: BatchObserver
   /** Where customers reach the shop: `https://shop.example.org`. */
   readonly baseUrl: string
+  /** Absent: the one that is configured. */
+  readonly provider?: PaymentProvider
   /** Told when sessions or rights of a principal end. */
   forget(principalId: string): void
 }
@@ -207,7 +209,7 @@ export async function compose(environment: Environment, place: Place = here): Pr
     host('product', product)
   }
   if (has('payment')) {
-    const provider = paymentProvider(config)
+    const provider = environment.provider ?? paymentProvider(config)
     closing.push(() => provider.close?.())
     const payment = createPayment({
       ...shared,
