@@ -57,7 +57,8 @@ export function lineSweeps(ledger: Ledger, kafka: Kafka, blocks: Blocks, clock: 
         return end !== undefined && end.log === log && committed >= end.end
       })
     // A group that has come further than the log reaches has come so far in another log.
-    const sound = positions.every(({ committed, end }) => committed <= end)
+    // Where nothing lies there is nothing to come to.
+    const sound = positions.every(({ committed, end }) => committed <= end || end === 0)
     const stale = before !== null && positions.some(each => before.ends.get(each.partition)?.log !== each.log)
     if (!sound) seen = null
     else if (before === null || through || stale)

@@ -2,9 +2,9 @@
 // committed after the ledger has it, never before; what comes again was decided before, and changes nothing.
 
 import { systemCall } from '../../platform/contract/call.ts'
-import { isAway } from '../../platform/events/isolate.ts'
 import type { GroupOptions, TakenRecord } from '../../platform/kafka/kafka.ts'
 import { Combiner } from '../../platform/sql/combiner.ts'
+import { isAway } from '../../platform/sql/errors.ts'
 import { letters } from './block.ts'
 import { buryRecords } from './block-store.ts'
 import type { CouponContext } from './deps.ts'

@@ -3,6 +3,7 @@
 import { asStep, type Call, systemCall } from '../../platform/contract/call.ts'
 import type { Result } from '../../platform/contract/result.ts'
 import type { Consumer } from '../../platform/events/consumer.ts'
+import { refusedEvent } from '../../platform/events/not-now.ts'
 import { type Claimed, type StepDone, unknownOrder } from './decide-payment.ts'
 import { type OrderContext, submit } from './deps.ts'
 
@@ -55,8 +56,7 @@ export function capturedConsumer(context: OrderContext): Consumer {
       )
       // Anything passing is tried again.
       const passing = results.find(result => !result.ok && !FINAL.has(result.refusal.code))
-      if (passing !== undefined && !passing.ok)
-        throw new Error(`not marked as paid yet: ${passing.refusal.code}`)
+      if (passing !== undefined && !passing.ok) throw refusedEvent('not marked as paid yet', passing.refusal)
     },
   }
 }

@@ -2,6 +2,7 @@
 
 import { systemCall } from '../../platform/contract/call.ts'
 import type { Consumer } from '../../platform/events/consumer.ts'
+import { refusedEvent } from '../../platform/events/not-now.ts'
 import type { PointContext } from './deps.ts'
 
 /** Floors, so that taking parts back never takes more than was given. */
@@ -28,7 +29,7 @@ export function earnConsumer(context: PointContext): Consumer {
         }),
       )
       const failed = results.find(result => !result.ok)
-      if (failed !== undefined && !failed.ok) throw new Error(`points not booked: ${failed.refusal.code}`)
+      if (failed !== undefined && !failed.ok) throw refusedEvent('points not booked', failed.refusal)
     },
   }
 }

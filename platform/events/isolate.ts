@@ -1,15 +1,9 @@
 // A batch that fails is halved until those who make it fail stand alone; everybody else gets through.
 
-import { trouble } from '../sql/errors.ts'
+import { isAway } from '../sql/errors.ts'
 
 /** `untried`: an earlier event of its key failed, or the consumer was given up. Else the error. */
 export type Delivery = 'done' | 'untried' | { readonly error: unknown }
-
-/** The ledger is away: says nothing of the event, so it is no failure of it. */
-export function isAway(error: unknown): boolean {
-  const name = error instanceof Error ? error.name : ''
-  return name === 'LedgerUnavailable' || name === 'CommitUnknown' || trouble(error) === 'connection'
-}
 
 /**
  * Hands over `events` (per key in order) and says what became of each. After a failure nothing more of that key
@@ -30,6 +24,7 @@ export async function deliverIsolating<E extends { readonly key: string }>(
     try {
       await handle(batch.map(i => events[i]!))
     } catch (error) {
+      // It says nothing of the event, so it is no failure of it.
       if (isAway(error)) throw error
       if (batch.length > 1) {
         const middle = batch[batch.length >> 1]!

@@ -6,10 +6,11 @@ import type { Call } from '../contract/call.ts'
 import { type Result, refuse } from '../contract/result.ts'
 import type { Clock } from '../module.ts'
 import { answerAll, Batch, type Pending, tooLate, unavailable } from './batch.ts'
-import type { Combinable, Memory } from './combinable.ts'
+import type { Combinable, Memory, Outcome } from './combinable.ts'
 import type { CombinerLimits } from './combiner-limits.ts'
 import { CommitUnknown, LedgerUnavailable, trouble } from './errors.ts'
 import { firstAnswer } from './first-answer.ts'
+import type { Flight } from './flight.ts'
 import { Behind, CONFLICT_RETRIES, conflictPause, type Lane, type Ledger } from './ledger.ts'
 import { type Row, type Select, selectByKey, type Write } from './statements.ts'
 
@@ -44,15 +45,6 @@ const selectKeys = selectByKey({
   key: 'id',
   lock: false,
 })
-
-/** A batch decided from memory on its way. */
-interface Flight<Req, Res> {
-  readonly batch: Batch<Req, Res>
-  /** Epoch ms. */
-  readonly started: number
-  /** Null: committed. Never rejects. */
-  readonly outcome: Promise<{ readonly error: unknown } | null>
-}
 
 export class Combiner<Req, Res> {
   private readonly lane: Lane
@@ -197,12 +189,29 @@ export class Combiner<Req, Res> {
       ) {
         this.careful.push(pending)
       } else if (this.memory.knows(pending.request)) {
-        const outcome = this.memory.decide(pending.request, pending.call, now)
+        const outcome = this.recall(pending, now)
         if (outcome !== 'parked' && outcome.result.ok) this.draft.add(pending, outcome, now)
         else this.careful.push(pending)
       } else this.careful.push(pending)
     }
     this.queue = i >= this.queue.length ? [] : this.queue.slice(i)
+  }
+
+  /** What memory decides. Where it is wrong, all that rests on it is decided under locks, and what is wrong shows there. */
+  private recall({ request, call }: Pending<Req, Res>, now: number): Outcome<Res> {
+    try {
+      return this.memory!.decide(request, call, now)
+    } catch {
+      this.distrust()
+      return 'parked'
+    }
+  }
+
+  private distrust(): void {
+    this.memory!.forget()
+    this.caution = CAUTION
+    this.careful = [...this.draft.members, ...this.careful]
+    this.draft = new Batch(this.family.name)
   }
 
   /** Writes the draft in one round trip; meanwhile the next one fills. */
@@ -235,10 +244,7 @@ export class Combiner<Req, Res> {
     // All have come to rest before anything is decided under locks.
     await Promise.all(flights.map(each => each.outcome))
     // What was decided ahead of this commit was decided on rows that never were.
-    this.memory!.forget()
-    this.caution = CAUTION
-    this.careful = [...this.draft.members, ...this.careful]
-    this.draft = new Batch(this.family.name)
+    this.distrust()
     this.flights = []
     this.grounded = false
     for (const { batch, outcome } of flights) {

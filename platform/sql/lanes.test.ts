@@ -192,6 +192,35 @@ describe.each(scratchEngines())('lanes on $name', engine => {
     )
   })
 
+  it('decides under locks what a memory that is wrong breaks at, and all that rests on it', async () => {
+    const wrong = family()
+    const memory = wrong.memory!
+    let asked = 0
+    let broke = 0
+    const sometimes: Memory<{ till: string; odd: boolean }, { rest: number }> = {
+      ...memory,
+      decide(request, at, now) {
+        if (asked++ % 7 === 3) {
+          broke++
+          throw new Error('it would fall below zero')
+        }
+        return memory.decide(request, at, now)
+      },
+    }
+    const combiner = new Combiner(ledger, { ...wrong, memory: sometimes }, limits)
+    const before = (await till('b')).rest
+    let given = 0
+    for (let wave = 0; wave < 40; wave++) {
+      const wanted = Array.from({ length: 7 + wave }, () =>
+        combiner.submit(call(), { till: 'b', odd: false }),
+      )
+      given += (await Promise.all(wanted)).filter(result => result.ok).length
+    }
+    expect(broke).toBeGreaterThan(0)
+    expect((await till('b')).rest).toBe(before - given)
+    expect(given).toBe(40 * 7 + (39 * 40) / 2)
+  })
+
   it('does not pass over for ever what memory cannot decide', async () => {
     const combiner = new Combiner(ledger, family(), limits)
     let answered = false
