@@ -8,9 +8,9 @@ import { RecentSet } from '../../platform/cache/recent-set.ts'
 import type { Call } from '../../platform/contract/call.ts'
 import { type Result, refuse } from '../../platform/contract/result.ts'
 import type { Clock } from '../../platform/module.ts'
-import { firstAnswer } from '../../platform/sql/first-answer.ts'
+import { firstAnswer, firstAnswersOf } from '../../platform/sql/first-answer.ts'
 import type { Lane, Ledger } from '../../platform/sql/ledger.ts'
-import { type Row, selectByKey } from '../../platform/sql/statements.ts'
+import type { Row } from '../../platform/sql/statements.ts'
 import { type ClaimAnswer, type ClaimRequest, readClaims, readCoupons } from './claim-book.ts'
 import { alreadyClaimed, claimIdOf, closedFor, type QuotaRow } from './coupon.ts'
 
@@ -24,14 +24,6 @@ const WORD_AGAIN_MS = 50
 const LOOK_MOST = { sqlite: 256, mysql: 512 } as const
 /** Claims waiting for a look, as many as may wait for the ledger's lock: two seconds of work at full speed. */
 const MAX_WAITING = 20_000
-
-const readKeys = selectByKey({
-  columns: 'id, fingerprint, answer',
-  from: 'idempotency',
-  index: 'idempotency_id',
-  key: 'id',
-  lock: false,
-})
 
 /** A coupon as the ledger had it. */
 export interface Word {
@@ -140,7 +132,7 @@ export class SoldOutGate {
       sets = await this.lane.read([
         readCoupons(batch.map(each => each.request.couponId)),
         readClaims(batch.map(each => each.claimId)),
-        readKeys(keys),
+        firstAnswersOf(keys),
       ])
     } catch {
       // A gate that does not know lets through: the judge says what is wrong.

@@ -9,10 +9,10 @@ import { answerAll, Batch, type Pending, tooLate, unavailable } from './batch.ts
 import type { Combinable, Memory, Outcome } from './combinable.ts'
 import type { CombinerLimits } from './combiner-limits.ts'
 import { CommitUnknown, LedgerUnavailable, trouble } from './errors.ts'
-import { firstAnswer } from './first-answer.ts'
+import { firstAnswer, firstAnswersOf } from './first-answer.ts'
 import type { Flight } from './flight.ts'
 import { Behind, CONFLICT_RETRIES, conflictPause, type Lane, type Ledger } from './ledger.ts'
-import { type Row, type Select, selectByKey, type Write } from './statements.ts'
+import type { Row, Select, Write } from './statements.ts'
 
 export type { AuditNote, BatchContext, Combinable, Decision, Memory, Outcome } from './combinable.ts'
 
@@ -37,14 +37,6 @@ export type BatchObserver = (batch: {
   oldestWait: number
   duration: number
 }) => void
-
-const selectKeys = selectByKey({
-  columns: 'id, fingerprint, answer',
-  from: 'idempotency',
-  index: 'idempotency_id',
-  key: 'id',
-  lock: false,
-})
 
 export class Combiner<Req, Res> {
   private readonly lane: Lane
@@ -318,7 +310,7 @@ export class Combiner<Req, Res> {
     const requests = batch.map(pending => pending.request)
     const retried = batch.map(pending => pending.parks > 0)
     // Keys last: what a twin elsewhere committed while these rows were its own is seen once they are locked.
-    return [...this.family.reads(requests, retried), selectKeys(ids)]
+    return [...this.family.reads(requests, retried), firstAnswersOf(ids)]
   }
 
   private decide(
@@ -389,7 +381,7 @@ export class Combiner<Req, Res> {
     for (const wait of LOOKUP_PAUSES_MS) {
       await pause(wait)
       try {
-        await this.lane.read([selectKeys([])])
+        await this.lane.read([firstAnswersOf([])])
         // Reachable again. A second run finds what was committed by its keys, and does what was not.
         return this.run(batch, attempt + 1)
       } catch (error) {

@@ -1,6 +1,15 @@
 import type { Call } from '../contract/call.ts'
 import { type Result, refuse } from '../contract/result.ts'
-import type { Row } from './statements.ts'
+import { type Row, selectByKey } from './statements.ts'
+
+/** The stored answers of these ids of keys. */
+export const firstAnswersOf = selectByKey({
+  columns: 'id, fingerprint, answer',
+  from: 'idempotency',
+  index: 'idempotency_id',
+  key: 'id',
+  lock: false,
+})
 
 /** The answer that a key got first, or a refusal if the content differs. */
 export function firstAnswer<Res>(call: Call, row: Row): Result<Res> {
