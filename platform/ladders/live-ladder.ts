@@ -13,6 +13,9 @@ import type { Standing } from './standing.ts'
 /** Share of the calls that take the next rung for real, and the most of them a second: it is never first tried in need. */
 const PRACTICE_SHARE = 0.01
 const PRACTICE_PER_SECOND = 5
+/** Share of the live reads that are also asked of the ledger, and the most of them a second. */
+const COMPARED_SHARE = 0.01
+const COMPARED_PER_SECOND = 5
 /** Longest that a rung may take to become ready, ms; then it is looked at again. */
 export const READY_MOST_MS = 5_000
 
@@ -63,6 +66,7 @@ export class LiveLadder<L extends Ladder> implements Standing<L> {
   private readonly steps: readonly Step<Rung<L>>[]
   private readonly movers: (() => void)[] = []
   private readonly practice = new Sampling(PRACTICE_SHARE, PRACTICE_PER_SECOND)
+  private readonly comparing = new Sampling(COMPARED_SHARE, COMPARED_PER_SECOND)
   /** Of the best rung that is in. */
   private top = 0
   /** Better than `top`, and on trial. */
@@ -128,6 +132,11 @@ export class LiveLadder<L extends Ladder> implements Standing<L> {
     if (step === undefined || step.climb.phase === 'out') return
     step.climb.down(what, this.options.clock())
     this.settle()
+  }
+
+  compares(rung: Rung<L>): boolean {
+    const { random, clock } = this.options
+    return this.standing === rung && this.comparing.takes(random(), clock())
   }
 
   has(rung: Rung<L>): boolean {

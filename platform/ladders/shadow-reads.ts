@@ -2,14 +2,11 @@
 // rung that tells something else is noticed by us and not by a customer. Nobody waits for it.
 
 import type { Ladder, Rung } from '../../resilience/ladders.ts'
-import { Sampling } from '../../resilience/sampling.ts'
 import { Differences, judgeDifference } from '../../resilience/shadow.ts'
 import type { Log } from '../log/log.ts'
 import type { Clock } from '../module.ts'
 import type { Standing } from './standing.ts'
 
-const SHARE = 0.01
-const PER_SECOND = 5
 /** Comparisons under way at once; each may wait for the declared staleness. */
 const UNDER_WAY_MOST = 10
 /** Characters of an answer in the log. */
@@ -34,28 +31,23 @@ export interface ShadowOptions<L extends Ladder, K> {
   /** What each says of it, as a text in which equal answers are equal. */
   askRung(key: K): Promise<string>
   askLedger(key: K): Promise<string>
-  readonly random?: () => number
 }
 
 export class ShadowReads<L extends Ladder, K> {
   readonly counts: ShadowCounts = { compared: 0, moving: 0, differences: 0 }
   private readonly options: ShadowOptions<L, K>
-  private readonly random: () => number
-  private readonly sampling = new Sampling(SHARE, PER_SECOND)
   private readonly differences = new Differences()
   private readonly timers = new Set<NodeJS.Timeout>()
   private underWay = 0
 
   constructor(options: ShadowOptions<L, K>) {
     this.options = options
-    this.random = options.random ?? Math.random
   }
 
   /** This was read just now: perhaps it is compared. */
   look(key: K): void {
-    const { standing, rung, clock, log, ladder } = this.options
-    if (standing.standing !== rung || this.underWay >= UNDER_WAY_MOST) return
-    if (!this.sampling.takes(this.random(), clock())) return
+    const { standing, rung, log, ladder } = this.options
+    if (this.underWay >= UNDER_WAY_MOST || !standing.compares(rung)) return
     this.underWay++
     this.compare(key)
       .catch(error => log.debug({ err: error, ladder }, 'a comparison could not be made'))

@@ -14,6 +14,8 @@ export interface Standing<L extends Ladder> {
   onMove(moved: () => void): void
   /** A rung told something else than the ledger, beyond what is declared: out until it is ready again. */
   differs(rung: Rung<L>, what: string): void
+  /** Whether the read that was just made on this rung is to be compared with the ledger. */
+  compares(rung: Rung<L>): boolean
   /** Whether this process may ever stand there. */
   has(rung: Rung<L>): boolean
   /** Where calls go, but for those on trial or for practice. */

@@ -10,6 +10,8 @@ import type { ShopPlace } from './shop.ts'
 /** Tables that change while nothing is asked of the shop, or that count what was asked: each with its reason. */
 const BOOKKEEPING: Readonly<Record<string, string>> = {
   outbox_shards: 'a relay renews its lease all the time',
+  ledger_pulse: 'every process feels it once a second',
+  ladder_standings: 'every process says again and again where it stands',
   account_attempts:
     'attempts to sign in and letters asked for are counted, refused or not: that is their limit',
 }

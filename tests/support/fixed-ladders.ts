@@ -11,6 +11,7 @@ export function standOn<L extends Ladder>(rung: Rung<L>): Standing<L> {
     whenBack: () => undefined,
     onMove: () => undefined,
     differs: () => undefined,
+    compares: () => false,
     has: wanted => wanted === rung,
     standing: rung,
   }
