@@ -20,6 +20,8 @@ const RECORD_BYTES = 32
 /** What may wait: a second of a busy shop. More is refused at once. */
 const WAITING_RECORDS = 50_000
 const WAITING_BYTES = 64 * 1024 * 1024
+/** Beyond the time of a send, ms, that closing waits for it. */
+const CLOSE_MARGIN_MS = 500
 /** All in-sync replicas. */
 const ACKS_ALL = -1
 
@@ -103,7 +105,9 @@ export class BatchingPublisher implements Publisher {
 
   async close(): Promise<void> {
     this.closed = true
-    await this.running
+    // What is under way has its answer by then, or is given up: a client that hangs must not hold up the end.
+    const most = this.options.timeout + CLOSE_MARGIN_MS
+    await Promise.race([this.running, new Promise(resolve => setTimeout(resolve, most).unref())])
     if (this.timer !== null) clearTimeout(this.timer)
     // A broker that is away cannot be said goodbye to.
     await this.producer.close(true).catch(() => undefined)

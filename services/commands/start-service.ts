@@ -28,7 +28,8 @@ export async function startOneService(name: string, options: ServiceOptions): Pr
   // Before it is said to be ready: it takes a moment, and a process that is killed does not write it on the way out.
   const { flushCompileCache } = await import('node:module')
   flushCompileCache()
-  const end = untilTold(service, options)
+  const drain = config['shutdown.drainTimeout']
+  const end = untilTold(service, { ...options, drain })
   const { internal, url } = service
   console.log(
     options.json

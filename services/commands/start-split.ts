@@ -57,6 +57,8 @@ export async function startSplitShop(options: SplitCommand): Promise<void> {
   }).catch(failed)
   // Before anybody hears that it is ready: a signal that comes at once must not end it undrained.
   const end = untilTold(shop, {
+    // Its services have the same time each, and are stopped in two rounds.
+    drain: 2 * config['shutdown.drainTimeout'],
     ...(options.endWithParent ? { endWithParent: true } : {}),
     told: () => quiet || console.log('\nStopping: the front door first, the relay last …'),
   })

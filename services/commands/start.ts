@@ -68,6 +68,7 @@ async function start(service: string | undefined, options: Options): Promise<voi
   const url = await shop.open().catch(error => orStop(portTaken(error, config['http.port'])))
   // Before anybody hears that it is ready: a signal that comes at once must not end it undrained.
   const end = untilTold(shop, {
+    drain: config['shutdown.drainTimeout'],
     ...(options.endWithParent ? { endWithParent: true } : {}),
     told: () => options.json || console.log('\nStopping: finishing what was accepted …'),
   })

@@ -5,7 +5,15 @@ import { OK, PROBLEM } from './exit-codes.ts'
 /** How often a shop that npm started looks whether npm is still there, ms: a stop is seconds, a look costs nothing. */
 const LOOK_FOR_NPM_MS = 500
 
+/**
+ * How long a stop may take beyond its drain, ms. Each of its steps has a bound of its own; should one of them not keep it, what
+ * is left is as a kill would leave it, which costs nothing but a repeat.
+ */
+const STOP_MOST_MS = 10_000
+
 interface Told {
+  /** Longest that what was accepted is finished for, ms. */
+  readonly drain: number
   /** Stops as well when standard input ends, whose other end the parent holds. */
   readonly endWithParent?: true
   /** Called once, when it begins to stop. */
@@ -13,13 +21,15 @@ interface Told {
 }
 
 /** Resolves with the exit code when it was told to stop and has drained. A second signal ends it at once. */
-export function untilTold(running: { stop(): Promise<boolean> }, options: Told = {}): Promise<number> {
+export function untilTold(running: { stop(): Promise<boolean> }, options: Told): Promise<number> {
   return new Promise(resolve => {
     let stopping = false
     const stop = (): void => {
       if (stopping) return
       stopping = true
       options.told?.()
+      // It keeps nothing alive: a process that has ended by then is not waited for.
+      setTimeout(() => process.exit(PROBLEM), options.drain + STOP_MOST_MS).unref()
       void running.stop().then(inTime => resolve(inTime ? OK : PROBLEM))
     }
     const signalled = (): void => {
