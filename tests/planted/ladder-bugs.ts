@@ -55,7 +55,7 @@ export const ladderBugs: readonly PlantedBug[] = [
     name: 'emptied and nobody notices',
     rule: 'a Redis that lost what was in it is rebuilt before it is used',
     file: 'platform/redis/open-redis.ts',
-    find: "if (was !== null && found !== was) note('empty', 0)",
+    find: "if (looks.some(look => look.status === 'fulfilled' && !look.value)) note('empty', 0)",
     replace: '',
     tests: 'platform/ladders/redis-ladder.test.ts',
   },
