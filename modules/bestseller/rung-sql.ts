@@ -6,7 +6,7 @@ import type { BestsellerDeps, RankingRung } from './deps.ts'
 import { topRows } from './store.ts'
 
 /**
- * Rankings added up at once in one process. Each looks at all sales of its days: some 5 ms of the ledger, which has other work.
+ * Rankings added up at once in one process. Each looks at all sales of its days, and the ledger has other work.
  * With Redis empty, all that is looked at comes here at the same moment.
  */
 const AT_ONCE = { least: 2, first: 4, most: 16 } as const

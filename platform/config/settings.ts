@@ -151,7 +151,7 @@ export const settings = {
     default: 'best',
     unit: '',
     description:
-      'How a claim reaches the ledger: queued in order of arrival, through a permit, or straight. `best`: the first whose engine is configured.',
+      'How a claim reaches the ledger: queued in order of arrival, through a permit, or straight. The best rung that this process may stand on: it moves down and up by itself. `best`: the first whose engine is configured.',
   }),
   'rung.eventPublish': row({
     env: 'LEVEE_RUNG_EVENT_PUBLISH',

@@ -3,6 +3,7 @@
 
 import { type BaseOptions, TimeoutError, UserError } from '@platformatic/kafka'
 import type { SampleKind } from '../../resilience/detector.ts'
+import { REFUSED_CODES } from '../health/refused-codes.ts'
 
 /** Longest wait for a connection, ms: on one machine it takes one, across a country thirty. */
 export const CONNECT_MS = 1_000
@@ -53,14 +54,14 @@ export function sampleOf(error: unknown): SampleKind {
   if (saysKafka(error, 'UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID') || holds(error, isUnknownTopic))
     return 'ok'
   if (holds(error, each => each instanceof TimeoutError)) return 'hung'
-  return holds(error, each => REFUSED.has((each as NodeJS.ErrnoException).code ?? '')) ? 'refused' : 'broke'
+  return holds(error, each => REFUSED_CODES.has((each as NodeJS.ErrnoException).code ?? ''))
+    ? 'refused'
+    : 'broke'
 }
 
 /** As the client itself says it, after it has asked. */
 const isUnknownTopic = (error: Error): boolean =>
   error instanceof UserError && /^Unknown topic/.test(error.message)
-
-const REFUSED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'])
 
 function holds(error: unknown, wanted: (error: Error) => boolean): boolean {
   if (!(error instanceof Error)) return false

@@ -1,6 +1,7 @@
 // Which of Redis's errors mean that it is of no use at the moment, and what to say of them. Pure.
 
 import type { SampleKind } from '../../resilience/detector.ts'
+import { REFUSED_CODES } from '../health/refused-codes.ts'
 
 /**
  * Answers of a server that is there and does not serve: still loading, no primary any more, full, cut off from its
@@ -31,7 +32,7 @@ export function sampleOf(error: Error): SampleKind {
   // It is there, and takes nobody in: not yet, or not us.
   if (AWAY.test(message)) return 'refused'
   const code = (error as NodeJS.ErrnoException).code ?? ''
-  if (/^(ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/.test(code)) return 'refused'
+  if (REFUSED_CODES.has(code) || code === 'EAI_AGAIN') return 'refused'
   return /^no (connection|answer) (within|for) /.test(message) || code === 'ETIMEDOUT' ? 'hung' : 'broke'
 }
 

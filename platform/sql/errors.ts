@@ -1,6 +1,7 @@
 // What an error of an engine means to us, whichever engine it came from.
 
 import type { SampleKind } from '../../resilience/detector.ts'
+import { REFUSED_CODES } from '../health/refused-codes.ts'
 
 /**
  * - `conflict`: somebody was faster (duplicate key, deadlock, lock wait, stale snapshot): rolled back, retry whole
@@ -68,7 +69,6 @@ const WRONG_ROLE = new Set([1290, 1836])
 const ENDING = new Set([1053, 1927])
 /** 1021 disk full, 1114 table full, 1026 error writing file, 3 and 20 the same of a temporary one. */
 const FULL = new Set([1021, 1114, 1026, 3, 20])
-const REFUSED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'])
 const HUNG = new Set(['ETIMEDOUT', 'PROTOCOL_SEQUENCE_TIMEOUT'])
 
 /** What it says of the server's health that a statement or a connection failed so. A deadlock, a lock wait, a full house of connections: it is there. */
@@ -79,7 +79,7 @@ export function sampleOf(error: unknown): SampleKind {
     if (FULL.has(errno)) return 'full'
     if (ENDING.has(errno)) return 'refused'
   }
-  if (code !== undefined && REFUSED.has(code)) return 'refused'
+  if (code !== undefined && REFUSED_CODES.has(code)) return 'refused'
   if (code !== undefined && HUNG.has(code)) return 'hung'
   if (cause instanceof Error) return sampleOf(cause)
   return trouble(error) === 'connection' && errno !== 1040 ? 'broke' : 'ok'

@@ -5,7 +5,7 @@ import { type Connection, createConnection } from 'mysql2'
 import { LedgerUnavailable, sampleOf } from './errors.ts'
 import { connectionOptions, type MysqlOptions } from './mysql-connection.ts'
 
-/** Longest that any step may take, ms: three that hang are told of within two seconds. A healthy server under full load takes some 30. */
+/** Longest that any step may take, ms: three that hang are told of within two seconds. */
 const STEP_MS = 500
 
 /** By the server's own clock, as a replica tells it too. */
@@ -30,7 +30,7 @@ export class Pulse {
         throw new LedgerUnavailable('the server is read-only')
       }
     } catch (error) {
-      if (!(error instanceof LedgerUnavailable)) this.failed(error, sampleOf(error), began)
+      if (!(error instanceof LedgerUnavailable)) this.failed(sampleOf(error), began)
       throw error
     }
     try {
@@ -38,7 +38,7 @@ export class Pulse {
       note('wrote', performance.now() - began)
     } catch (error) {
       const kind = sampleOf(error)
-      this.failed(error, kind === 'hung' ? 'stuck' : kind, began)
+      this.failed(kind === 'hung' ? 'stuck' : kind, began)
       throw error
     }
   }
@@ -48,11 +48,10 @@ export class Pulse {
     this.connection = null
   }
 
-  private failed(error: unknown, kind: ReturnType<typeof sampleOf>, began: number): void {
+  private failed(kind: ReturnType<typeof sampleOf>, began: number): void {
     // No such table yet, or no right to it: the server is there.
     this.options.note?.(kind, performance.now() - began)
     if (kind !== 'ok') this.close()
-    else if (!(error instanceof Error)) throw error
   }
 
   private ask(statement: string): Promise<unknown> {

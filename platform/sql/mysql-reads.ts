@@ -15,7 +15,7 @@ import type { Pool, PoolConnection } from 'mysql2'
 import type { SampleKind } from '../../resilience/detector.ts'
 import { LedgerUnavailable, sampleOf } from './errors.ts'
 
-/** Longest that one read may take, ms: as long as a request. A page of an order takes less than one. */
+/** Longest that one read may take, ms: as long as a request. */
 const READ_MOST_MS = 10_000
 
 export type Source = 'primary' | 'replica'
