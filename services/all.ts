@@ -13,6 +13,7 @@ import { redisMetrics } from '../platform/metrics/redis-metrics.ts'
 import { retentionSweeps } from '../platform/retention/retention.ts'
 import { createScheduler } from '../platform/scheduler/scheduler.ts'
 import { migrate } from '../platform/sql/schema.ts'
+import { stopInOrder } from '../platform/stop/stop-in-order.ts'
 import { compose, type Doors, schemas } from './compose.ts'
 import { eventDelivery } from './event-delivery.ts'
 import { BACKLOG, gatewaySettings } from './gateway-settings.ts'
@@ -97,16 +98,18 @@ export async function createShop(config: Config, log: Log, version: string): Pro
     },
     async stop() {
       const inTime = await gateway.drain(config['shutdown.drainTimeout'])
-      await scheduler.stop()
-      await news.stop()
-      await relay.stop()
-      await groups.stop()
-      await Promise.all(modules.map(module => module.drain()))
-      await gateway.close()
-      metrics.stop()
-      await composed.close()
-      await engines.close()
-      await ledger.close()
+      await stopInOrder(log, [
+        { part: 'sweeps', stop: () => scheduler.stop() },
+        { part: 'ladder news', stop: () => news.stop() },
+        { part: 'relay', stop: () => relay.stop() },
+        { part: 'Kafka groups', stop: () => groups.stop() },
+        { part: 'work under way', stop: () => Promise.all(modules.map(module => module.drain())) },
+        { part: 'gateway', stop: () => gateway.close() },
+        { part: 'metrics', stop: () => metrics.stop() },
+        { part: 'modules', stop: () => composed.close() },
+        { part: 'engines', stop: () => engines.close() },
+        { part: 'ledger', stop: () => ledger.close() },
+      ])
       return inTime
     },
   }

@@ -11,6 +11,7 @@ import { retentionSweeps } from '../platform/retention/retention.ts'
 import { rpcMetrics } from '../platform/rpc/rpc-metrics.ts'
 import type { ServedDoor } from '../platform/rpc/serve-doors.ts'
 import { createScheduler } from '../platform/scheduler/scheduler.ts'
+import { stopInOrder } from '../platform/stop/stop-in-order.ts'
 import { type Composed, compose } from './compose.ts'
 import { CONSUMERS, consumersDoor } from './consumers-door.ts'
 import type { ModuleName } from './contracts.ts'
@@ -91,18 +92,22 @@ export async function moduleAlone(
       return null
     },
     async pause() {
-      await scheduler.stop()
-      await news.stop()
-      await relay?.stop()
-      await groups.stop()
+      await stopInOrder(log, [
+        { part: 'sweeps', stop: () => scheduler.stop() },
+        { part: 'ladder news', stop: () => news.stop() },
+        { part: 'relay', stop: () => relay?.stop() },
+        { part: 'Kafka groups', stop: () => groups.stop() },
+      ])
       return true
     },
     async stop() {
-      await Promise.all(modules.map(module => module.drain()))
-      metrics.stop()
-      await composed.close()
-      await engines.close()
-      await ledger.close()
+      await stopInOrder(log, [
+        { part: 'work under way', stop: () => Promise.all(modules.map(module => module.drain())) },
+        { part: 'metrics', stop: () => metrics.stop() },
+        { part: 'modules', stop: () => composed.close() },
+        { part: 'engines', stop: () => engines.close() },
+        { part: 'ledger', stop: () => ledger.close() },
+      ])
     },
   }
 }

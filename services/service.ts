@@ -43,19 +43,20 @@ export async function startService(
       ? await (await import('./gateway-alone.ts')).gatewayAlone(parts)
       : await (await import('./module-alone.ts')).moduleAlone({ ...parts, name })
   const server = serveDoors({ service: name, keys, clock, log, ...work })
-  const internal = await server.listen(config['internal.host'], config['internal.port'])
-  const url = await work.start()
-  return {
-    internal,
-    url,
-    async stop() {
-      const patience = config['shutdown.drainTimeout']
-      const answered = await work.pause()
-      const drained = await server.drain(patience)
-      await work.stop()
-      await server.close()
-      siblings.close()
-      return answered && drained
-    },
+  const stop = async (): Promise<boolean> => {
+    const answered = await work.pause()
+    const drained = await server.drain(config['shutdown.drainTimeout'])
+    await work.stop()
+    await server.close()
+    siblings.close()
+    return answered && drained
   }
+  // What is open keeps a process alive that has nothing to do any more.
+  const orStop = async (error: unknown): Promise<never> => {
+    await stop()
+    throw error
+  }
+  const internal = await server.listen(config['internal.host'], config['internal.port']).catch(orStop)
+  const url = await work.start().catch(orStop)
+  return { internal, url, stop }
 }

@@ -46,7 +46,7 @@ export class Fleet {
     const wanted = serviceNames.flatMap(service =>
       Array.from({ length: instances[service] }, (_, i) => ({ service, number: i + 1 })),
     )
-    const ports = await freePorts(host, wanted.length)
+    const ports = await freePorts(host, wanted.length, [httpPort])
     const places = wanted.map((each, i) => ({ ...each, port: ports[i]! }))
     const urlsOf = (name: ServiceName) =>
       places.filter(place => place.service === name).map(({ port }) => `http://${host}:${port}`)

@@ -1,8 +1,11 @@
 // Every service as a process of its own: a whole purchase through all of them, one of two killed in a rush, an orderly
 // end, an end with the starter, and what refuses to be split.
 
+import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { settings } from '../../platform/config/settings.ts'
 import { commandLine } from '../../platform/engines/processes.ts'
+import { serviceNames } from '../../services/plan.ts'
 import { ledgerUrls, mariadbAdminUrl } from '../support/engines.ts'
 import { codeOf, must } from '../support/people.ts'
 import { ShopPlace } from '../support/shop.ts'
@@ -150,6 +153,30 @@ describe.skipIf(!isHere)('a split shop', () => {
     expect([strange.code, strange.stderr]).toEqual([2, expect.stringContaining('no service teapot')])
     await place.drop()
   })
+})
+
+const apart = Object.fromEntries(
+  serviceNames.map(name => [settings[`services.${name}`].env, 'http://127.0.0.1:9']),
+)
+
+/** Its front door, or its internal one. */
+const DOORS: readonly (readonly [string, string])[] = [
+  ['gateway', 'LEVEE_HTTP_PORT'],
+  ...(isHere ? [['order', 'LEVEE_INTERNAL_PORT'] as const] : []),
+]
+
+it.each(DOORS)('says that another program has its port, and ends: %s', PATIENCE, async (service, port) => {
+  const other = createServer()
+  await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
+  const place = await ShopPlace.open({
+    engine: service === 'gateway' ? { name: 'sqlite' } : kind,
+    env: apart,
+  })
+  const taken = String((other.address() as AddressInfo).port)
+  const { code, stderr } = await place.runWith({ [port]: taken }, 'start', service)
+  expect([code, stderr]).toEqual([1, expect.stringContaining('its port is taken by another program')])
+  await place.drop()
+  other.close()
 })
 
 it('SQLite is one process’s: it refuses to be split, and to be a service of its own', async () => {
