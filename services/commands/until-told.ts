@@ -11,6 +11,9 @@ const LOOK_FOR_NPM_MS = 500
  */
 const STOP_MOST_MS = 10_000
 
+/** How long a process that has stopped is left to end by itself, ms: its last lines are written by then. */
+const LINGER_MS = 500
+
 interface Told {
   /** Longest that what was accepted is finished for, ms. */
   readonly drain: number
@@ -29,8 +32,14 @@ export function untilTold(running: { stop(): Promise<boolean> }, options: Told):
       stopping = true
       options.told?.()
       // It keeps nothing alive: a process that has ended by then is not waited for.
-      setTimeout(() => process.exit(PROBLEM), options.drain + STOP_MOST_MS).unref()
-      void running.stop().then(inTime => resolve(inTime ? OK : PROBLEM))
+      const late = setTimeout(() => process.exit(PROBLEM), options.drain + STOP_MOST_MS).unref()
+      void running.stop().then(inTime => {
+        clearTimeout(late)
+        const code = inTime ? OK : PROBLEM
+        resolve(code)
+        // A client of Kafka that is in the middle of joining keeps its process for seconds after it was closed.
+        setTimeout(() => process.exit(code), LINGER_MS).unref()
+      })
     }
     const signalled = (): void => {
       if (stopping) process.exit(PROBLEM)
