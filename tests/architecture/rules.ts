@@ -93,7 +93,7 @@ export const PLACES: readonly Place[] = [
     name: 'operator',
     files: /^operator\//,
     imports: ['operator/', 'resilience/', 'platform/'],
-    packages: ['typebox'],
+    packages: ['typebox', 'uuid'],
     node: PURE_NODE,
   },
   { name: 'resilience', files: /^resilience\//, imports: ['resilience/'], packages: [], node: [] },
