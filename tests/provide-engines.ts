@@ -8,8 +8,10 @@ import {
   TEST_KAFKA_BROKERS,
   TEST_LEDGER_ADMIN_URL,
   TEST_LEDGER_URL,
+  TEST_PROMTOOL,
   TEST_REDIS_URL,
 } from './support/engine-names.ts'
+import { ensurePromtool } from './support/promtool.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
 
@@ -64,6 +66,14 @@ const wanted: readonly Wanted[] = [
     async start(say) {
       const { brokers, stop } = await startKafka({ say, quick: true })
       return { variables: { [TEST_KAFKA_BROKERS]: brokers }, stop }
+    },
+  },
+  {
+    title: 'promtool',
+    setting: TEST_PROMTOOL,
+    variable: TEST_PROMTOOL,
+    async start(say) {
+      return { variables: { [TEST_PROMTOOL]: await ensurePromtool(say) }, stop: async () => undefined }
     },
   },
 ]

@@ -10,6 +10,9 @@ export const TEST_REDIS_URL = 'TEST_REDIS_URL'
 /** A Kafka that all tests share, `host:port` with commas between: each takes a prefix of its own. */
 export const TEST_KAFKA_BROKERS = 'TEST_KAFKA_BROKERS'
 
+/** Path of Prometheus's own checker of rules. */
+export const TEST_PROMTOOL = 'TEST_PROMTOOL'
+
 /**
  * The kinds of shops that every whole-system test runs on: SQLite; MariaDB; MariaDB and Redis; these and Kafka; and the
  * same with every service a process of its own.

@@ -1,7 +1,14 @@
 // What the tests run on: SQLite always; MariaDB, Redis and Kafka where the test command (`npm test`) provides them.
 
 import { describe } from 'vitest'
-import { TEST_KAFKA_BROKERS, TEST_LEDGER_ADMIN_URL, TEST_LEDGER_URL, TEST_REDIS_URL } from './engine-names.ts'
+import { findProgram } from '../../platform/engines/find-program.ts'
+import {
+  TEST_KAFKA_BROKERS,
+  TEST_LEDGER_ADMIN_URL,
+  TEST_LEDGER_URL,
+  TEST_PROMTOOL,
+  TEST_REDIS_URL,
+} from './engine-names.ts'
 
 export interface LedgerEngine {
   readonly name: 'sqlite' | 'mariadb'
@@ -24,6 +31,9 @@ export const redisUrl = (): string | undefined => process.env[TEST_REDIS_URL] ??
 /** The Kafka at hand, `host:port` with commas between, shared by all tests: topics and groups get a prefix of their own. */
 export const kafkaBrokers = (): string | undefined =>
   process.env[TEST_KAFKA_BROKERS] ?? process.env.LEVEE_KAFKA_BROKERS
+
+/** The program that checks rules of Prometheus; null: not at hand. */
+export const promtool = (): string | null => process.env[TEST_PROMTOOL] ?? findProgram('promtool')
 
 /** The same suite on every ledger. Where MariaDB is not at hand its tests count as skipped. */
 export function onEveryLedger(title: string, suite: (engine: LedgerEngine) => void): void {
