@@ -12,6 +12,9 @@ import type { BestsellerTables } from './tables.ts'
 /** What a ranking is made of. */
 export const SALES = ['order.paid', 'order.refunded'] as const
 
+/** Who hears of them. */
+export const CONSUMER = 'bestseller'
+
 /** Before the generation's number, the name of its inbox. */
 export const INBOX_PREFIX = 'bestseller.'
 /** The inbox of a generation: each counts every event once for itself. */
@@ -20,7 +23,7 @@ export const inboxOf = (generation: number): string => `${INBOX_PREFIX}${generat
 /** `counted` is called after each commit. */
 export function salesConsumer(deps: BestsellerDeps, counted: () => void): Consumer {
   return {
-    name: 'bestseller',
+    name: CONSUMER,
     types: SALES,
     async handle(events) {
       await deps.ledger.write<BestsellerTables, void>(async tx => {

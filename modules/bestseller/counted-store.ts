@@ -3,7 +3,7 @@
 import { sql } from 'kysely'
 import { deliveredUpTo } from '../../platform/events/delivered-up-to.ts'
 import type { Ledger } from '../../platform/sql/ledger.ts'
-import { INBOX_PREFIX, SALES } from './count-sales.ts'
+import { CONSUMER, INBOX_PREFIX, SALES } from './count-sales.ts'
 
 /** Every sale and refund before this moment is counted, epoch ms; `now` is from before the call. */
 export function countedUpTo(ledger: Ledger, now: number): Promise<number> {
@@ -11,5 +11,5 @@ export function countedUpTo(ledger: Ledger, now: number): Promise<number> {
   const prefix = sql.lit(INBOX_PREFIX)
   const inbox =
     ledger.dialect === 'mysql' ? sql`CONCAT(${prefix}, ${generation})` : sql`${prefix} || ${generation}`
-  return deliveredUpTo(ledger, now, { types: SALES, inbox })
+  return deliveredUpTo(ledger, now, { consumer: CONSUMER, types: SALES, inbox })
 }

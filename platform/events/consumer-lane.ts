@@ -3,6 +3,7 @@
 
 import type { Log } from '../log/log.ts'
 import type { Clock } from '../module.ts'
+import { isAway } from '../sql/errors.ts'
 import type { Ledger } from '../sql/ledger.ts'
 import type { Consumer } from './consumer.ts'
 import { causeOf, DOWN, deadKeysAmong, hasLetters, type Parcel, park } from './dead-letters-store.ts'
@@ -135,6 +136,8 @@ export class ConsumerLane {
     try {
       await this.inTime(this.consumer.handle(batch.map(each => each.domain)))
     } catch (error) {
+      // The ledger that is away for everybody says nothing of this consumer.
+      if (isAway(error)) throw error
       this.lastCause = causeOf(error)
       const wasDown = this.announced
       if (batch.length === 1 && !this.down) this.streak.add(batch[0]!.key)

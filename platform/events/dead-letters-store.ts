@@ -1,11 +1,11 @@
 // The SQL of dead letters: events that a consumer could not take, in order per consumer and key.
 
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Ledger, Tx } from '../sql/ledger.ts'
 import type { PlatformTables } from '../sql/platform-tables.ts'
 import type { Fence, OutboxEvent, Outcome } from './transport.ts'
 
-export type DeadLetter = PlatformTables['dead_letters']
+export type DeadLetter = Selectable<PlatformTables['dead_letters']>
 
 /** Most characters of a cause that are kept: the column's width, enough for a message and a few frames. */
 const CAUSE_MOST = 1_000
@@ -80,6 +80,7 @@ export async function park(
         payload: event.payload,
         cause: (before === undefined ? cause! : `behind ${before.head}`).slice(0, CAUSE_MOST),
         created_at: now,
+        made_at: event.madeAt,
       })
     }
     if (rows.length > 0)

@@ -4,11 +4,15 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { event, isInOrder, log, Testbed } from '../../tests/support/event-bed.ts'
 import { scratchEngines } from '../../tests/support/ledgers.ts'
+import { LedgerUnavailable } from '../sql/errors.ts'
 import type { Consumer } from './consumer.ts'
-import { ATTEMPTS } from './consumer-lane.ts'
+import { ATTEMPTS, ConsumerLane, Sent } from './consumer-lane.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { park } from './dead-letters-store.ts'
 import { createDirectTransport } from './direct-transport.ts'
+
+/** More keys in a row than say that a consumer is down. */
+const REFUSED = 5
 
 for (const engine of scratchEngines()) {
   describe(`dead letters on ${engine.name}`, () => {
@@ -127,6 +131,33 @@ for (const engine of scratchEngines()) {
       expect(await bed.effects('sick')).toHaveLength(92)
     })
 
+    it('takes no ledger that is away for a consumer that is down, event by event', async () => {
+      let away = true
+      const hears: Consumer = {
+        ...{ name: 'hears', types: ['thing.happened'] },
+        handle: async () => {
+          if (away) throw new LedgerUnavailable('away')
+        },
+      }
+      const lane = new ConsumerLane(hears, { ledger: bed.ledger, clock: bed.clock, log })
+      const sent = (i: number) =>
+        new Sent({
+          ...event(`k${i}`, 1),
+          payload: '{}',
+          seq: i,
+          shard: 3,
+          attempt: 0,
+          copied: false,
+          madeAt: 1,
+        })
+      const deliver = (i: number) => lane.deliver([sent(i)], async () => new Set([3]))
+      for (let i = 0; i < REFUSED; i++) await expect(deliver(i)).rejects.toThrow('away')
+      away = false
+      expect(lane.down).toBe(false)
+      expect(await deliver(REFUSED)).toEqual(['done'])
+      expect(await bed.letters()).toEqual([])
+    })
+
     it('leaves to an operator what fails alone while the rest of its consumer is revived', async () => {
       down = true
       await bed.emit(...Array.from({ length: 10 }, (_, i) => event(`k${i}`, 1)))
@@ -194,7 +225,10 @@ for (const engine of scratchEngines()) {
       const parcel = (version: number, cause: string | null) => {
         const one = event('a', version)
         const payload = JSON.stringify(one.payload)
-        return { event: { ...one, payload, seq: version, shard: 3, attempt: 0, copied: false }, cause }
+        return {
+          event: { ...one, payload, seq: version, shard: 3, attempt: 0, copied: false, madeAt: 1 },
+          cause,
+        }
       }
       const fence = (shard: number) => async () => new Set([shard])
       const put = (parcels: ReturnType<typeof parcel>[], shard: number) =>

@@ -15,7 +15,9 @@ for (const engine of scratchEngines()) {
     afterAll(() => scratch.drop())
 
     const upTo = (now = NOW) =>
-      deliveredUpTo(scratch.ledger, now, { types: ['a.sold', 'a.returned'], inbox: sql.lit('counts') })
+      deliveredUpTo(scratch.ledger, now, {
+        ...{ consumer: 'counter', types: ['a.sold', 'a.returned'], inbox: sql.lit('counts') },
+      })
     const made = (event_key: string, version: number, type: string, created_at: number) =>
       scratch.ledger.write<PlatformTables, unknown>(tx =>
         tx
@@ -50,6 +52,27 @@ for (const engine of scratchEngines()) {
       expect(await upTo()).toBe(3_000)
       await heard('counts', 'x', 2)
       expect(await upTo()).toBe(NOW)
+    })
+
+    it('is no later than what lies among its dead letters', async () => {
+      const parked = (consumer: string, type: string, madeAt: number) =>
+        scratch.ledger.write<PlatformTables, unknown>(tx =>
+          tx
+            .insertInto('dead_letters')
+            .values({
+              ...{ consumer, event_key: 'z', version: 1, type, payload: '{}', cause: 'x' },
+              ...{ created_at: 8_000, made_at: madeAt },
+            } as never)
+            .execute(),
+        )
+      await parked('others', 'a.sold', 500)
+      await parked('counter', 'a.else', 500)
+      expect(await upTo()).toBe(NOW)
+      // One of a version that did not say when it was made.
+      await parked('counter', 'a.sold', 0)
+      expect(await upTo()).toBe(8_000)
+      await parked('counter', 'a.returned', 4_000)
+      expect(await upTo()).toBe(4_000)
     })
   })
 }

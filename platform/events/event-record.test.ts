@@ -5,7 +5,7 @@ import { eventRecord, readEvent } from './event-record.ts'
 const types = new Set(['order.paid'])
 const spare = (): number => -1
 const taken = (value: string | null, key: string | null = 'a'): TakenRecord => {
-  return { topic: 'events', partition: 0, offset: 0, key, value, timestamp: 0 }
+  return { topic: 'events', partition: 0, offset: 0, key, value, timestamp: 77 }
 }
 
 describe('an event as a record', () => {
@@ -18,17 +18,23 @@ describe('an event as a record', () => {
       version: 3,
       type: 'order.paid',
       payload,
+      madeAt: 1_000,
       attempt: 2,
       copied: true,
     }
     const { key, value } = eventRecord(event)
     const parsed = JSON.parse(payload) as object
-    expect(JSON.parse(value)).toEqual({ type: 'order.paid', version: 3, seq: 7, payload: parsed })
+    expect(JSON.parse(value)).toEqual({ type: 'order.paid', version: 3, seq: 7, at: 1_000, payload: parsed })
     expect(readEvent(taken(value, key), types, spare)).toMatchObject({
       ...{ seq: 7, key: 'a', version: 3, type: 'order.paid', payload, parsed },
-      ...{ attempt: 0, copied: false },
+      ...{ attempt: 0, copied: false, madeAt: 1_000 },
     })
     expect(readEvent(taken(value), new Set(['order.placed']), spare)).toBe(null)
+  })
+
+  it('of a version that did not say when it was made is of its record’s time', () => {
+    const value = '{"type":"order.paid","version":1,"seq":2,"payload":{}}'
+    expect(readEvent(taken(value), types, spare)).toMatchObject({ seq: 2, madeAt: 77, payload: '{}' })
   })
 
   it('may be written by others, in any form of JSON', () => {

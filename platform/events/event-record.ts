@@ -13,12 +13,13 @@ export const EVENTS_PARTITIONS = 6
 /** How long records are kept, ms: what nobody has handled is in the outbox still, so this is for looking back only. */
 export const EVENTS_KEEP_MS = 3 * 86_400_000
 
-export function eventRecord({ key, type, version, seq, payload }: OutboxEvent): KafkaRecord {
-  const head = `{"type":"${type}","version":${version},"seq":${seq},"payload":`
+export function eventRecord({ key, type, version, seq, madeAt, payload }: OutboxEvent): KafkaRecord {
+  const head = `{"type":"${type}","version":${version},"seq":${seq},"at":${madeAt},"payload":`
   return { key, value: `${head}${payload}}` }
 }
 
-const HEAD = /^\{"type":"([a-z.-]+)","version":(\d+),"seq":(\d+),"payload":/
+/** What a version before wrote says nothing of its time. */
+const HEAD = /^\{"type":"([a-z.-]+)","version":(\d+),"seq":(\d+),(?:"at":(\d+),)?"payload":/
 
 export interface EventRead extends OutboxEvent {
   readonly parsed: DomainEvent['payload']
@@ -29,7 +30,7 @@ export interface EventRead extends OutboxEvent {
  * `spare`: the number of one that was not sent by a relay.
  */
 export function readEvent(
-  { key, value }: TakenRecord,
+  { key, value, timestamp }: TakenRecord,
   types: ReadonlySet<string>,
   spare: () => number,
 ): EventRead | string | null {
@@ -39,17 +40,19 @@ export function readEvent(
   if (head !== null && !types.has(head[1]!)) return null
   const fields = head === null ? parse(value) : ownFields(head, value)
   if (typeof fields === 'string') return fields
-  const { type, version, seq = spare(), payload } = fields
+  // It was sent after it was made, so its record's time is the next best.
+  const { type, version, seq = spare(), at = timestamp, payload } = fields
   if (typeof type !== 'string') return 'it has no type'
   if (!types.has(type)) return null
   if (key === null || key === '' || key.length > KEY_MOST) return 'its key is no id'
   if (!isNumber(version)) return 'its version is no number'
   if (!isNumber(Math.abs(seq as number))) return 'its seq is no number'
+  if (!isNumber(at)) return 'its time is no number'
   if (!isObject(payload)) return 'its payload is no object'
   const text = head === null ? JSON.stringify(payload) : value.slice(head[0].length, -1)
   return {
     ...{ type, key, version, seq: seq as number, payload: text, parsed: payload },
-    ...{ shard: shardOf(key), attempt: 0, copied: false },
+    ...{ shard: shardOf(key), madeAt: at, attempt: 0, copied: false },
   }
 }
 
@@ -59,7 +62,8 @@ const KEY_MOST = 64
 function ownFields(head: RegExpExecArray, value: string): Record<string, unknown> | string {
   const payload = value.endsWith('}') ? parse(value.slice(head[0].length, -1)) : 'it ends too soon'
   if (typeof payload === 'string') return payload
-  return { type: head[1], version: Number(head[2]), seq: Number(head[3]), payload }
+  const at = head[4] === undefined ? {} : { at: Number(head[4]) }
+  return { type: head[1], version: Number(head[2]), seq: Number(head[3]), ...at, payload }
 }
 
 function parse(text: string): Record<string, unknown> | string {

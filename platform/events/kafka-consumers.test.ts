@@ -13,7 +13,7 @@ import type { OutboxEvent } from './transport.ts'
 
 const outboxEvent = ({ key, version, type, payload }: DomainEvent, seq: number): OutboxEvent => {
   const text = JSON.stringify(payload)
-  return { seq, shard: shardOf(key), key, version, type, payload: text, attempt: 0, copied: false }
+  return { seq, shard: shardOf(key), key, version, type, payload: text, attempt: 0, copied: false, madeAt: 1 }
 }
 
 function taken(events: readonly DomainEvent[], partition = 0, from = 1): TakenRecord[] {

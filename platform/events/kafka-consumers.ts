@@ -148,6 +148,7 @@ function malformedEvent({ partition, offset, timestamp, key, value }: TakenRecor
   const name = `malformed-${partition}-${offset}-${timestamp}`
   return {
     ...{ seq: 0, shard: shardOf(name), key: name, version: 0, type: 'malformed', attempt: 0, copied: false },
+    madeAt: timestamp,
     payload: JSON.stringify({ key: key?.slice(0, QUOTE), value: value?.slice(0, QUOTE) }),
   }
 }

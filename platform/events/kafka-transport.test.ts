@@ -38,6 +38,7 @@ const recordOf = ({ key, version, type, payload }: DomainEvent, seq: number) =>
     type,
     payload: JSON.stringify(payload),
     attempt: 0,
+    madeAt: 1,
     copied: false,
   })
 

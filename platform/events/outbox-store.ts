@@ -17,6 +17,7 @@ export interface OutboxRow {
   readonly type: string
   /** JSON; null where nobody wants the type. */
   readonly payload: string | null
+  readonly created_at: number
 }
 
 export interface OutboxPage {
@@ -43,7 +44,8 @@ export async function readOutbox(ledger: Ledger, page: OutboxPage): Promise<Outb
   const mine =
     shards.length === SHARDS ? sql`` : sql`AND shard IN (${sql.raw(shards.map(literal).join(','))})`
   const fresh = sql.raw(notAmong(except, mysql))
-  const { rows } = await sql<OutboxRow>`SELECT seq, shard, event_key, version, type, ${payload} AS payload
+  const { rows } = await sql<OutboxRow>`SELECT seq, shard, event_key, version, type, created_at,
+      ${payload} AS payload
     FROM outbox ${sql.raw(mysql ? 'FORCE INDEX (PRIMARY)' : '')}
     WHERE seq > ${sql.lit(above)} ${mine} ${fresh} ORDER BY seq LIMIT ${sql.lit(limit)}`.execute(
     ledger.reads(),

@@ -4,7 +4,7 @@ import { OutboxWindow } from './outbox-window.ts'
 import type { OutboxEvent, Outcome, Sending } from './transport.ts'
 
 function row(seq: number, key: string, version: number, shard = 0): OutboxEvent {
-  return { seq, shard, key, version, type: 'order.paid', payload: '{}', attempt: 0, copied: false }
+  return { seq, shard, key, version, type: 'order.paid', payload: '{}', attempt: 0, copied: false, madeAt: 1 }
 }
 
 /** Rows as the outbox has them: numbers grow, and of each key the versions with them. */

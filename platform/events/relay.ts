@@ -213,9 +213,9 @@ export class Relay {
     const copied = copies !== null && this.deps.clock() >= this.byHandUntil && (await copies.possible())
     const known = [...this.window.numbers(), ...this.published.keys()]
     const { rows, full } = await this.reader.read(copied ? copies.otherTypes : types, shards, known)
-    for (const { seq, shard, event_key, version, type, payload } of rows) {
+    for (const { seq, shard, event_key, version, type, payload, created_at: madeAt } of rows) {
       if (payload === null) this.done({ seq, shard, copied })
-      else this.window.add({ seq, shard, key: event_key, version, type, payload, attempt: 0, copied })
+      else this.window.add({ seq, shard, key: event_key, version, type, payload, madeAt, attempt: 0, copied })
     }
     return { found: rows.length > 0, full }
   }

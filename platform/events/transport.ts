@@ -12,6 +12,8 @@ export interface OutboxEvent {
   readonly type: string
   /** JSON as it stands in the outbox: a transport that forwards it need not parse it. */
   readonly payload: string
+  /** When it was made true, epoch ms. */
+  readonly madeAt: number
   /** How often its sending failed before, from 0. */
   readonly attempt: number
   /** The relay writes the copies of this event when it deletes it: those consumers need not hear of it. */

@@ -3,7 +3,17 @@ import type { OutboxEvent } from './transport.ts'
 import { DOWN_AFTER_MS, RESEND_MS, Unconfirmed, WAIT_MOST_MS } from './unconfirmed.ts'
 
 const sent = (seq: number, key = `k${seq}`, version = 1): OutboxEvent => {
-  return { seq, shard: 0, key, version, type: 'order.paid', payload: '{}', attempt: 0, copied: false }
+  return {
+    seq,
+    shard: 0,
+    key,
+    version,
+    type: 'order.paid',
+    payload: '{}',
+    attempt: 0,
+    copied: false,
+    madeAt: 1,
+  }
 }
 const at = (partition: number, committed: number, log = 'log/1') => ({
   partition,

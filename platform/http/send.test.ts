@@ -38,3 +38,24 @@ test('anything else is not: it may have been done', async () => {
   await expect(send('POST')).rejects.toMatchObject({ trouble: 'connection' })
   expect(requests).toBe(2)
 })
+
+test('what was given up is not sent again', async () => {
+  const asked: string[] = []
+  // The first and the last are answered: the second goes over a connection that was used before.
+  const silent = createServer((request, response) => {
+    asked.push(request.url!)
+    if (request.url !== '/second') response.end('yes')
+  })
+  await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+  const own = createSender(new URL(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`), 1)
+  const ask = (path: string, timeout: number) =>
+    own.send({ method: 'GET', path, headers: {}, body: undefined, timeout })
+  await ask('/first', 5_000)
+  await expect(ask('/second', 50)).rejects.toMatchObject({ trouble: 'timeout' })
+  await ask('/third', 5_000)
+  await ask('/fourth', 5_000)
+  expect(asked).toEqual(['/first', '/second', '/third', '/fourth'])
+  own.close()
+  silent.closeAllConnections()
+  silent.close()
+})

@@ -48,6 +48,7 @@ export function createSender(base: URL, connections = CONNECTIONS): Sender {
   const attempt = ({ method, path, headers, body, timeout }: Sent, again: boolean): Promise<Answer> =>
     new Promise((resolve, reject) => {
       let answered = false
+      let late = false
       const where = again ? { ...target, agent: false as const } : target
       const outgoing = request({ ...where, method, path, headers }, incoming => {
         answered = true
@@ -64,6 +65,7 @@ export function createSender(base: URL, connections = CONNECTIONS): Sender {
         incoming.on('error', broken)
       })
       const timer = setTimeout(() => {
+        late = true
         reject(new HttpError('timeout', `No answer to ${method} ${path} within ${timeout} ms.`))
         outgoing.destroy()
       }, timeout)
@@ -71,6 +73,8 @@ export function createSender(base: URL, connections = CONNECTIONS): Sender {
       outgoing.end(body)
 
       function broken(cause: Error): void {
+        // Given up by us, which looks like a connection that the server closed.
+        if (late) return
         clearTimeout(timer)
         if (method === 'GET' && !again && !answered && outgoing.reusedSocket && isClosed(cause))
           resolve(attempt({ method, path, headers, body, timeout }, true))

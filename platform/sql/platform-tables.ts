@@ -34,7 +34,10 @@ export interface PlatformTables {
     type: string
     payload: string
     cause: string
+    /** When it was parked, epoch ms. */
     created_at: number
+    /** When its event was made true, epoch ms; 0: a version parked it that did not know. */
+    made_at: Generated<number>
   }
   /** One row, written all the time: the ledger takes writes, and a replica that has it has all that came before. */
   ledger_pulse: { id: number; at: number }
@@ -110,6 +113,9 @@ export const platformSchema: Schema = {
       process ${t.id} NOT NULL, service ${t.text(40)} NOT NULL, ladder ${t.text(40)} NOT NULL,
       standing ${t.text(20)} NOT NULL, rungs ${t.text(1000)} NOT NULL, said_at ${t.int} NOT NULL,
       PRIMARY KEY (process, ladder)) ${t.table}`,
+  ],
+  '2026-11-27-platform-letters': t => [
+    `ALTER TABLE dead_letters ADD COLUMN made_at ${t.int} NOT NULL DEFAULT 0`,
   ],
 }
 

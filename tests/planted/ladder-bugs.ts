@@ -92,6 +92,22 @@ export const ladderBugs: readonly PlantedBug[] = [
     tests: 'modules/coupon/queue-book.test.ts',
   },
   {
+    name: 'the ledger is away, so the consumer is down',
+    rule: 'an outage of the ledger says nothing of a consumer',
+    file: 'platform/events/consumer-lane.ts',
+    find: '      if (isAway(error)) throw error\n      this.lastCause',
+    replace: '      this.lastCause',
+    tests: 'platform/events/dead-letters.test.ts',
+  },
+  {
+    name: 'dead letters are forgotten',
+    rule: 'a ranking that says up to when it counts has every sale that was acknowledged before',
+    file: 'platform/events/delivered-up-to.ts',
+    find: 'SELECT MIN(CASE WHEN made_at = 0 THEN',
+    replace: 'SELECT MAX(CASE WHEN made_at = 0 THEN',
+    tests: 'platform/events/delivered-up-to.test.ts',
+  },
+  {
     name: 'events wait for Kafka',
     rule: 'what is on its way through a Kafka that is out is handed over',
     file: 'platform/events/kafka-transport.ts',
