@@ -1,6 +1,7 @@
 // One indicator, as a row of the table. Everything about it comes from its row: what it is worth, when it is bad, what is done.
 
 import type { Level } from '../level.ts'
+import type { Subject } from '../subject.ts'
 import type { Texts } from '../texts.ts'
 import type { Thresholds } from './evaluate.ts'
 import type { Wanted } from './measure.ts'
@@ -21,9 +22,6 @@ export type Who =
   | 'database administrator'
   | 'development lead'
   | 'operations manager'
-
-/** Which part of the shop it speaks of. */
-export type Subject = 'redis' | 'kafka' | 'ledger' | 'shop' | 'host' | 'operator'
 
 /** What the manual calls its part of monitoring. */
 export type Family = 'application' | 'infrastructure' | 'business' | 'bottleneck'
