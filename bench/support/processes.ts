@@ -53,7 +53,8 @@ export async function startScript(
 ): Promise<Yardstick> {
   const child = spawn(process.execPath, [file], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    // It may end when its standard input does, which is when this process does.
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
   const port = await new Promise<number>((resolve, reject) => {
     createInterface({ input: child.stdout! }).once('line', line =>
