@@ -83,6 +83,8 @@ async function measure(arena: Arena, run: Run) {
   }
 }
 
+const percent = (part: number): string => `${(100 * part).toFixed(0)} %`
+
 function told(name: string, all: readonly Served[]): string {
   const of = (figure: (served: Served) => number): number => median(all.map(figure))
   const rate = (what: (served: Served) => number): string => of(each => what(each) / each.seconds).toFixed(0)
@@ -92,6 +94,7 @@ function told(name: string, all: readonly Served[]): string {
       `${rate(each => each.granted + each.accepted)} coupons`,
     `p50 ${of(each => each.p50)} ms, p99 ${of(each => each.p99)} ms`,
     `settled after ${of(each => each.settled).toFixed(2)} s`,
-    `cores ${(100 * of(each => each.cores)).toFixed(0)} % busy, client ${(100 * of(each => each.busy)).toFixed(0)} % of one`,
+    `cores ${percent(of(each => each.cores))} busy, ${percent(of(each => each.others))} with what is not ours; client ` +
+      `${percent(of(each => each.busy))} of one`,
   ].join(' · ')
 }

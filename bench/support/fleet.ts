@@ -8,14 +8,14 @@ import { type RunningRedis, startRedis } from '../../platform/engines/start-redi
 import { type Engine, engineOf, ladders } from '../../resilience/ladders.ts'
 import type { RunningShop } from '../../tests/support/shop.ts'
 import type { Arena } from './arena.ts'
-import { BenchShop } from './bench-shop.ts'
+import { BenchShop, type Beside } from './bench-shop.ts'
 import { Breakable } from './breakable.ts'
 import { couponMaker } from './coupons.ts'
 import { untilStanding } from './ladder-moves.ts'
 import { signedInMembers } from './members.ts'
 import { goodOf, MIX, type MixLoad, type MixResult, type MixWorld, strangeIn } from './mix.ts'
 import { MixClient } from './mix-client.ts'
-import { isThere } from './processes.ts'
+import { cpuTime, isThere } from './processes.ts'
 import { drawer, RETAIL_FILE, readRetailFile, seeded } from './retail-file.ts'
 
 export const PROCESSES = 3
@@ -38,6 +38,8 @@ export interface Served extends MixResult {
   readonly goodput: number
   /** Share of all cores that was busy with anything during the load. */
   readonly cores: number
+  /** Share of all cores that was busy with what is not ours. */
+  readonly others: number
 }
 
 /** Products for the mix, in plenty. */
@@ -140,9 +142,12 @@ export class Fleet {
   async serve(load: Omit<MixLoad, 'coupons'>, name: string, most: number): Promise<Served> {
     const count = couponsFor((most * load.seconds) / PROCESSES)
     const coupons = await Promise.all(Array.from({ length: count }, () => this.offer(QUOTA)))
-    const before = coreTimes()
+    const before = { ...coreTimes(), own: this.ownTime() }
     const result = await this.client.carryOut({ ...load, coupons })
-    const after = coreTimes()
+    const after = { ...coreTimes(), own: this.ownTime() }
+    const all = after.all - before.all
+    const cores = (after.busy - before.busy) / all
+    const own = (after.own - before.own + result.busy * result.seconds * 1_000) / all
     const began = performance.now()
     const late = await granted(this.shop, coupons, result.granted + result.accepted)
     if (!Number.isFinite(late))
@@ -153,7 +158,7 @@ export class Fleet {
     if (strange !== null) this.problems.push(`${name}: ${strange}`)
     return {
       ...{ ...result, settled, goodput: goodOf(result) / (result.seconds + settled) },
-      cores: (after.busy - before.busy) / (after.all - before.all),
+      ...{ cores, others: Math.max(0, cores - own) },
     }
   }
 
@@ -167,12 +172,25 @@ export class Fleet {
 
   /** What has ended that should not have. */
   dead(): string[] {
-    const all = [
+    return this.processes()
+      .filter(({ pid }) => !isThere(pid))
+      .map(({ name }) => `${name} has died`)
+  }
+
+  /** CPU time of the shops and the engines so far, ms; one that is killed counts no more. */
+  private ownTime(): number {
+    return this.processes()
+      .filter(({ pid }) => isThere(pid))
+      .reduce((sum, { pid }) => sum + cpuTime(pid) / 1_000, 0)
+  }
+
+  private processes(): readonly Beside[] {
+    return [
       ...this.shops.map(({ pid }, i) => ({ name: `process ${i + 1}`, pid })),
-      ...this.shop.beside,
       { name: 'MariaDB', pid: this.shop.engine!.pid },
+      { name: 'Redis', pid: this.redis.running.pid },
+      { name: 'Kafka', pid: this.kafka.running.pid },
     ]
-    return all.filter(({ pid }) => !isThere(pid)).map(({ name }) => `${name} has died`)
   }
 
   verify(): Promise<string[]> {
