@@ -13,6 +13,7 @@
 
 import { type Arena, inArena } from '../support/arena.ts'
 import { Fleet, type Served } from '../support/fleet.ts'
+import { isDown, movesOf } from '../support/ladder-moves.ts'
 import { type Measure, median, type Run } from '../support/measure.ts'
 
 const CONNECTIONS = 64
@@ -43,9 +44,12 @@ async function measure(arena: Arena, run: Run) {
   const fleet = await Fleet.open(arena)
   const load = (name: string, seconds: number) =>
     fleet.serve({ connections: CONNECTIONS, seconds }, name, MOST)
+  let astray = 0
   const phase = async (name: string): Promise<Served> => {
     await load(`${name}, warming up`, warmOf(run, WARM_PHASE_S))
+    const began = Date.now()
     const served = await load(name, run.seconds)
+    astray += fleet.shops.flatMap(shop => movesOf(shop, began).filter(isDown)).length
     run.step()
     return served
   }
@@ -74,6 +78,7 @@ async function measure(arena: Arena, run: Run) {
     })),
     notes: [
       told('all engines', well),
+      `steps down during a phase, for no fault of ours: ${astray}`,
       ...FAULTS.flatMap(engine => [
         told(`${NAMES[engine]} down`, down[engine]),
         `${NAMES[engine]} down, each ÷ its neighbours: ${ratios[engine].map(ratio => ratio.toFixed(3)).join(' ')}`,

@@ -76,7 +76,7 @@ async function measure(arena: Arena, run: Run) {
     problems.push(`only ${served.requests} of ${perSecond * seconds} requests were answered`)
   if (served.others > OTHERS_MOST)
     problems.push(
-      `others used ${percent(served.others)} of the cores: it was more than ${percent(PART)} of what was left`,
+      `others used ${percent(served.others)} of the cores: this says nothing of a machine at ${percent(PART)}`,
     )
   return {
     rows: [

@@ -134,7 +134,8 @@ class Tally {
   private readonly times = new Uint32Array(SLOWEST_MS + 1)
 
   refuse(step: Step, status: number, body: string): void {
-    const what = `${step} ${status} ${/"code":"([^"]+)"/.exec(body)?.[1] ?? ''}`.trim()
+    const code = /"code":"([^"]+)"/.exec(body)?.[1] ?? ''
+    const what = `${step} ${status} ${code}`.trim()
     this.refused[what] = (this.refused[what] ?? 0) + 1
   }
 
