@@ -17,6 +17,7 @@ import { inArena } from '../support/arena.ts'
 import type { BenchShop } from '../support/bench-shop.ts'
 import { couponMaker } from '../support/coupons.ts'
 import { couponsFor, granted, productsOf, QUOTA } from '../support/fleet.ts'
+import { isDown, movesOf } from '../support/ladder-moves.ts'
 import { type Measure, median, quantile, type Run } from '../support/measure.ts'
 import { signedInMembers } from '../support/members.ts'
 import { type MixLoad, type MixResult, type MixWorld, strangeIn } from '../support/mix.ts'
@@ -105,6 +106,7 @@ class Side {
   /** CPU time of each block, µs a request. */
   readonly used: number[] = []
   readonly problems: string[] = []
+  readonly log: string[] = []
   private readonly shop: BenchShop
   private readonly members: readonly string[]
   private readonly products: MixWorld['products']
@@ -139,7 +141,8 @@ class Side {
 
   /** As the program that is measured. */
   async start(): Promise<void> {
-    const process = await startScript(PROGRAM, { ...this.shop.place.env, BENCH_LADDERS: this.name })
+    const env = { ...this.shop.place.env, BENCH_LADDERS: this.name }
+    const process = await startScript(PROGRAM, env, this.log)
     const targets = [{ url: process.url, members: this.members }]
     this.running = { process, client: new MixClient({ targets, products: this.products }) }
   }
@@ -155,7 +158,14 @@ class Side {
   async block(load: Pick<MixLoad, 'seconds' | 'perSecond'>): Promise<number> {
     const { pid } = this.running!.process
     const before = cpuTime(pid)
+    const began = Date.now()
     const { requests } = await this.serve(load)
+    const down = movesOf(this, began).filter(isDown)
+    // Whoever is not on the top rung does something else, and costs something else.
+    if (down.length > 0)
+      this.problems.push(
+        `${this.name}: ladders stepped down in a block: ${[...new Set(down.map(({ cause }) => cause))].join(', ')}`,
+      )
     const used = (cpuTime(pid) - before) / requests
     this.used.push(used)
     return used
