@@ -6,6 +6,7 @@ import { outboxLag } from '../platform/events/outbox-lag.ts'
 import { Relay } from '../platform/events/relay.ts'
 import { newId } from '../platform/ids.ts'
 import { createLadderNews } from '../platform/ladders/ladder-news.ts'
+import type { Ladders } from '../platform/ladders/ladders.ts'
 import type { Log } from '../platform/log/log.ts'
 import { ladderMetrics } from '../platform/metrics/ladder-metrics.ts'
 import { createMetrics } from '../platform/metrics/metrics.ts'
@@ -29,7 +30,13 @@ export interface Shop {
   stop(): Promise<boolean>
 }
 
-export async function createShop(config: Config, log: Log, version: string): Promise<Shop> {
+/** `ladders`: absent, they move by themselves, and this process tells where it stands. */
+export async function createShop(
+  config: Config,
+  log: Log,
+  version: string,
+  { ladders }: { readonly ladders?: Ladders } = {},
+): Promise<Shop> {
   const clock = Date.now
   const { ledger, health } = await openWatchedLedger(config)
   await migrate(ledger, schemas)
@@ -59,6 +66,7 @@ export async function createShop(config: Config, log: Log, version: string): Pro
     },
     baseUrl: config['shop.baseUrl'] || `http://${config['http.host']}:${config['http.port']}`,
     forget: principalId => gateway.forget(principalId),
+    ...(ladders === undefined ? {} : { ladders }),
   })
   const modules = composed.modules.map(({ module }) => module)
   const caches = modules.flatMap(module => module.caches ?? [])
@@ -79,7 +87,10 @@ export async function createShop(config: Config, log: Log, version: string): Pro
   const retention = retentionSweeps(ledger, { idempotency: config['idempotency.retention'] * 1000 })
   const sweeps = [...modules.flatMap(module => module.sweeps), ...retention]
   const scheduler = createScheduler({ sweeps, clock, log })
-  const news = createLadderNews({ ladders: composed.ladders, ledger, clock, log, ...self })
+  const news =
+    ladders === undefined
+      ? createLadderNews({ ladders: composed.ladders, ledger, clock, log, ...self })
+      : null
 
   return {
     doors: composed.doors,
@@ -90,7 +101,7 @@ export async function createShop(config: Config, log: Log, version: string): Pro
         backlog: BACKLOG,
       })
       composed.ladders.start()
-      news.start()
+      news?.start()
       relay.start()
       groups.start()
       scheduler.start()
@@ -100,7 +111,7 @@ export async function createShop(config: Config, log: Log, version: string): Pro
       const inTime = await gateway.drain(config['shutdown.drainTimeout'])
       await stopInOrder(log, [
         { part: 'sweeps', stop: () => scheduler.stop() },
-        { part: 'ladder news', stop: () => news.stop() },
+        { part: 'ladder news', stop: () => news?.stop() },
         { part: 'relay', stop: () => relay.stop() },
         { part: 'Kafka groups', stop: () => groups.stop() },
         { part: 'work under way', stop: () => Promise.all(modules.map(module => module.drain())) },

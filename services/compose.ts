@@ -76,6 +76,8 @@ export interface Environment {
   readonly baseUrl: string
   /** Absent: the one that is configured. */
   readonly provider?: PaymentProvider
+  /** Absent: ones that move by themselves, by the health of the engines. */
+  readonly ladders?: Ladders
   /** Told when sessions or rights of a principal end. */
   forget(principalId: string): void
 }
@@ -121,7 +123,9 @@ export const EARN_PERCENT = 1
 export async function compose(environment: Environment, place: Place = here): Promise<Composed> {
   const { config, ledger, redis, kafka, health, self, log, clock, secrets, observe, baseUrl, forget } =
     environment
-  const ladders = createLadders({ rungs: chooseRungs(config, new Set(health.keys())), health, clock, log })
+  const ladders =
+    environment.ladders ??
+    createLadders({ rungs: chooseRungs(config, new Set(health.keys())), health, clock, log })
   const database = ladders.of('database')
   database.onMove(() => ledger.readFrom(database.standing === 'primary' ? 'primary' : 'replica'))
   database.whenBack('primary', async () => {

@@ -8,7 +8,9 @@ import type { BenchShop } from './bench-shop.ts'
 const DAY_MS = 86_400_000
 
 /** Makes coupons with a quota; returns their ids. */
-export async function couponMaker(shop: BenchShop): Promise<(quota: number) => Promise<string>> {
+export async function couponMaker(
+  shop: Pick<BenchShop, 'url' | 'administrator'>,
+): Promise<(quota: number) => Promise<string>> {
   const authorization = await shop.administrator()
   return async quota => {
     // The shop may have been started anew since, elsewhere.

@@ -37,7 +37,15 @@ export class LeanClient {
 
   /** A POST without a body. `headers`: whole lines. @throws Error where the connection breaks */
   post(path: string, headers: string): Promise<LeanAnswer> {
-    const text = `POST ${path} HTTP/1.1\r\nHost: ${this.host}\r\nContent-Length: 0\r\n${headers}\r\n\r\n`
+    return this.send('POST', path, headers)
+  }
+
+  /** `headers`: whole lines, or empty; `json`: ASCII. @throws Error where the connection breaks */
+  send(method: 'GET' | 'POST', path: string, headers: string, json = ''): Promise<LeanAnswer> {
+    const more = headers === '' ? '' : `${headers}\r\n`
+    const type = json === '' ? '' : 'Content-Type: application/json\r\n'
+    const length = method === 'GET' ? '' : `Content-Length: ${json.length}\r\n`
+    const text = `${method} ${path} HTTP/1.1\r\nHost: ${this.host}\r\n${type}${length}${more}\r\n${json}`
     return new Promise((resolve, reject) => {
       const asked = { text, resolve, reject }
       const connection = this.idle.pop()

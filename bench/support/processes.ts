@@ -46,15 +46,18 @@ export interface Yardstick {
   stop(): Promise<void>
 }
 
-/** Starts a server script that prints `{"port":…}` when it listens. */
+/** Starts a server script that prints `{"port":…}` when it listens. `log`: its standard error goes there by lines; absent: to ours. */
 export async function startScript(
   file: string,
   env: Readonly<Record<string, string>> = {},
+  log?: string[],
 ): Promise<Yardstick> {
   const child = spawn(process.execPath, [file], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    // It may end when its standard input does, which is when this process does.
+    stdio: ['pipe', 'pipe', log === undefined ? 'inherit' : 'pipe'],
   })
+  if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', line => log?.push(line))
   const port = await new Promise<number>((resolve, reject) => {
     createInterface({ input: child.stdout! }).once('line', line =>
       resolve((JSON.parse(line) as { port: number }).port),

@@ -29,7 +29,7 @@ export async function profiled<T>(
   log: readonly string[],
   work: () => Promise<T>,
 ): Promise<{ result: T; profile: Profile }> {
-  const url = /ws:\/\/\S+/.exec(log.join(''))?.[0]
+  const url = /ws:\/\/\S+/.exec(log.join('\n'))?.[0]
   if (url === undefined) throw new Error('the process to be profiled does not listen to an inspector')
   const socket = new WebSocket(url)
   await new Promise((resolve, reject) => {

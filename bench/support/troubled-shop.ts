@@ -10,20 +10,12 @@ import { OwnRedis } from '../../tests/support/own-redis.ts'
 import { type Member, must, People } from '../../tests/support/people.ts'
 import type { RunningShop } from '../../tests/support/shop.ts'
 import { Stall } from '../../tests/support/stall.ts'
+import { type Move, movesOf, LADDER_PATIENCE_MS as PATIENCE_MS } from './ladder-moves.ts'
 
 export const PROCESSES = 3
 const STOCK = 100_000_000
 const QUOTA = 1_000_000
-/** Longest wait for a ladder, ms: beyond that the figure is none. */
-const PATIENCE_MS = 60_000
 const LOOK_MS = 5
-
-export interface Move {
-  readonly ladder: Ladder
-  readonly to: string
-  /** Epoch ms. */
-  readonly at: number
-}
 
 /** One process and who is served there. */
 export interface Counter {
@@ -79,12 +71,7 @@ export class TroubledShop {
 
   /** As this process's log tells. */
   moves({ shop }: Counter, ladder: Ladder, since: number): readonly Move[] {
-    return shop.log.flatMap(line => {
-      if (!line.includes('a ladder moved')) return []
-      const told = JSON.parse(line) as { ladder: Ladder; to: string; time: string }
-      const at = Date.parse(told.time)
-      return told.ladder === ladder && at >= since ? [{ ladder, to: told.to, at }] : []
-    })
+    return movesOf(shop, since).filter(move => move.ladder === ladder)
   }
 
   /** When the last process came to stand on `to`, epoch ms; Infinity: not in time. */

@@ -27,7 +27,7 @@ export function register(program: Command): void {
     )
     .argument('[names...]', 'which measures; none: all but the long ones')
     .option('--json <file>', 'also write {"rows":[{name, value, unit, goal, floor, better}]}')
-    .option('--long', 'the long ones too: a million orders, bottlenecks, ways of routing')
+    .option('--long', 'the long ones too: a million orders, real faults, a soak of half an hour and so on')
     .option('--seconds <n>', 'length of one load, s', seconds, SECONDS)
     .option('--quick', 'one round of short loads: whether it works, not how fast it is')
     .option('--profile', 'one round, and where the time of the shops under load goes')
