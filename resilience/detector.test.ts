@@ -57,6 +57,16 @@ describe('an engine', () => {
     expect(detector.finding(530)).toBe('well')
   })
 
+  it('is not slow because this process comes round late, a little each time', () => {
+    const detector = made()
+    for (let i = 0; i < 200; i++) detector.late(15)
+    expect(all(detector, times(20, 'ok'), 0, 100).finding(30)).toBe('well')
+    expect(all(detector, times(32, 'ok'), 100, 1_000).finding(140)).toBe('slow')
+    // And it is its own fault again as soon as we are in time.
+    for (let i = 0; i < 200; i++) detector.late(0)
+    expect(all(detector, times(32, 'ok'), 200, 100).finding(240)).toBe('slow')
+  })
+
   it('does not hang because this process did, and does if it is busy for ever', () => {
     const detector = made()
     detector.note({ kind: 'busy', at: 500, ms: 400 })

@@ -47,6 +47,13 @@ export const BREAKS = 3
 const ANSWERS_LOOKED_AT = 32
 /** Fewer answers than this say nothing of slowness. */
 const ANSWERS_LEAST = 8
+/**
+ * An answer waits for our loop, up to a turn of it before it is read, and its question up to one before it is sent; our looks come
+ * late by half a turn in the mean. So much of an answer's time is ours, in such delays.
+ */
+const TURNS = 4
+/** Looks over which our own delay is averaged: a second of them. */
+const LATE_LOOKS = 50
 /** Answers older than that are another time's, ms. */
 const ANSWERS_FOR_MS = 2_000
 /** Our own trouble excuses what hangs for so long at most, ms: a process that is always busy still has to notice. */
@@ -73,6 +80,8 @@ export class Detector {
   /** Our own trouble lately: from, to. */
   private busyFrom = Number.POSITIVE_INFINITY
   private busyTo = Number.NEGATIVE_INFINITY
+  /** How late our own loop comes round, ms, averaged. */
+  private ownDelay = 0
   /** When the first hanging call was excused; null: none was since the last answer. */
   private excusedSince: number | null = null
 
@@ -117,6 +126,11 @@ export class Detector {
     }
   }
 
+  /** Our loop came round so late at one look, ms. */
+  late(ms: number): void {
+    this.ownDelay += (ms - this.ownDelay) / LATE_LOOKS
+  }
+
   /** What it holds is right again, or whoever needs it sees to that. */
   filled(): void {
     if (this.lasting === 'empty') this.lasting = null
@@ -126,7 +140,7 @@ export class Detector {
     if (this.refusals >= REFUSALS || this.breaks >= BREAKS) return 'refused'
     if (this.hangs >= HANGS) return 'hanging'
     if (this.lasting !== null) return this.lasting
-    return this.median(now) > this.limits.slow ? 'slow' : 'well'
+    return this.median(now) - TURNS * this.ownDelay > this.limits.slow ? 'slow' : 'well'
   }
 
   private answer(at: number, ms: number): void {

@@ -65,6 +65,11 @@ export class EngineHealth {
     this.detector.note({ kind: 'busy', at: this.now(), ms })
   }
 
+  /** Our own loop came round so late, ms; told all the time. */
+  late(ms: number): void {
+    this.detector.late(ms)
+  }
+
   /** Called when the finding changes. */
   onChange(changed: () => void): void {
     this.listeners.push(changed)

@@ -73,8 +73,13 @@ export function createLadders(options: LaddersOptions): Ladders {
     },
     start() {
       for (const each of health.values()) each.start()
-      stopWatching ??= watchLoop(ms => {
-        for (const each of health.values()) each.busy(ms)
+      stopWatching ??= watchLoop({
+        heldUp(ms) {
+          for (const each of health.values()) each.busy(ms)
+        },
+        late(ms) {
+          for (const each of health.values()) each.late(ms)
+        },
       })
       timer ??= setInterval(() => {
         for (const ladder of all.values()) if (!ladder.isAtRest) ladder.tick()

@@ -1,6 +1,6 @@
 // One question to somebody who is asked rarely: a sentinel where the primary is, a node how the cluster lies.
 
-import { createClient } from '@redis/client'
+import { clientOf } from './client-of.ts'
 import type { Reply } from './redis.ts'
 
 /** Longest wait for an answer, connecting included, ms: across a country it takes a hundred, and several may have to be asked. */
@@ -16,15 +16,7 @@ export interface Question {
 
 /** Rejects with the other's own error, or what came of the connection. */
 export async function ask({ url, ca, auth, command }: Question): Promise<Reply> {
-  const common = { connectTimeout: ASK_MS, reconnectStrategy: false as const }
-  const client = createClient({
-    ...{ url, RESP: 2, disableOfflineQueue: true, maintNotifications: 'disabled' },
-    // One question is not worth introducing ourselves.
-    disableClientInfo: true,
-    socket: url.startsWith('rediss:')
-      ? { ...common, tls: true, ...(ca === undefined ? {} : { ca }) }
-      : common,
-  })
+  const client = clientOf({ url, protocol: 2, ca, connectTimeout: ASK_MS })
   // What goes wrong is said by the call below.
   client.on('error', () => undefined)
   let late = false

@@ -1,9 +1,9 @@
 // One connection to Redis that is kept: given up when it breaks, hangs or turns out to be a replica's, and made anew.
 
-import { createClient } from '@redis/client'
 import { type Backoff, fullJitter } from '../../resilience/backoff.ts'
 import type { Log } from '../log/log.ts'
 import { secretsOf } from './address.ts'
+import { type Client, clientOf } from './client-of.ts'
 import { sayWhy, without } from './redis-errors.ts'
 import type { Where } from './where.ts'
 
@@ -29,7 +29,7 @@ export interface ConnectionOptions {
   greet(client: Client): Promise<void>
 }
 
-export type Client = ReturnType<typeof clientOf>
+export type { Client }
 
 export class Connection {
   /** Ready to be used; null: there is none. */
@@ -109,7 +109,8 @@ export class Connection {
 
   /** A client that is connected and greeted, within CONNECT_MS. */
   private async open(url: string): Promise<Client> {
-    const client = clientOf(url, this.options)
+    const { protocol, ca } = this.options
+    const client = clientOf({ url, protocol, ca, connectTimeout: CONNECT_MS, queueMost: QUEUE_MOST })
     client.on('error', (error: Error) => this.drop(client, error))
     // The client bounds only the wait for the socket: a stopped server takes that, and never answers the greeting.
     let late: Error | null = null
@@ -150,19 +151,4 @@ export class Connection {
     this.told = what
     this.options.log?.warn({ err: this.plain(error) }, what)
   }
-}
-
-function clientOf(url: string, { ca, protocol }: ConnectionOptions) {
-  const common = { connectTimeout: CONNECT_MS, reconnectStrategy: false as const }
-  return createClient({
-    url,
-    RESP: protocol,
-    // No messages about the server's upkeep, which other servers do not know.
-    maintNotifications: 'disabled',
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: QUEUE_MOST,
-    socket: url.startsWith('rediss:')
-      ? { ...common, tls: true, ...(ca === undefined ? {} : { ca }) }
-      : common,
-  })
 }
