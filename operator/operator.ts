@@ -5,6 +5,7 @@ import type { Clock } from '../platform/module.ts'
 import type { SmallStore } from '../platform/store/small-store.ts'
 import { causes } from './diagnosis/causes.ts'
 import { diagnose, type Symptom } from './diagnosis/diagnose.ts'
+import { impactOf } from './incidents/impact.ts'
 import type { Change, Incident } from './incidents/incident.ts'
 import { IncidentDesk } from './incidents/incident-desk.ts'
 import { Lease } from './lease.ts'
@@ -115,8 +116,12 @@ export class Operator {
     const now = this.deps.clock()
     const { bad } = this.watch.judge(now)
     const changes = this.desk.take(diagnose(bad.map(symptomOf)), now)
-    for (const { what, incident } of changes)
+    for (const { what, incident } of changes) {
       this.deps.log.warn({ incident: incident.number, key: incident.key, level: incident.level }, what)
+      if (what !== 'resolved') continue
+      const impact = impactOf(this.watch.history, incident.since, incident.quietSince ?? now)
+      this.desk.incidents.note(incident.number, now, 'impact', { ...impact })
+    }
     for (const incident of this.desk.incidents.open()) if (incident.state === 'open') this.actOn(incident)
   }
 

@@ -31,6 +31,7 @@ export type FactKind =
   | 'message'
   | 'acknowledged'
   | 'note'
+  | 'impact'
 
 export interface Fact {
   readonly seq: number
