@@ -1,16 +1,21 @@
 // Starts a server in a folder and waits until it answers. Who starts it also ends it.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, renameSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import type { Engine, Passwords } from './engine.ts'
+import type { Engine, EngineName, Passwords } from './engine.ts'
 import { freePort } from './free-port.ts'
 import { waitFor } from './wait-for.ts'
 
 /** Another process may take the chosen port first; three times in a row it will not. */
 const PORT_ATTEMPTS = 3
 const LOG_LINES_SHOWN = 12
+
+/** What a server in this folder says, and what the one before it said. */
+export const currentLog = (folder: string, name: EngineName): string => path.join(folder, `${name}.log`)
+export const previousLog = (folder: string, name: EngineName): string =>
+  path.join(folder, `${name}.before.log`)
 
 export interface LaunchOptions<P extends object = object, O extends object = object> {
   readonly programs: P
@@ -59,7 +64,9 @@ async function launchOn(port: number, engine: Engine, options: LaunchOptions): P
   const { program, args } = await engine.prepare({ ...options, port }).catch((error: Error) => {
     throw new Error(`${engine.title} did not start: ${error.message}`, { cause: error })
   })
-  const logFile = path.join(folder, `${engine.name}.log`)
+  const logFile = currentLog(folder, engine.name)
+  // What the server before said, down to its last word, tells why it is not there any more.
+  if (existsSync(logFile)) renameSync(logFile, previousLog(folder, engine.name))
   const log = openSync(logFile, 'w', 0o600)
   const child = spawn(program, args, {
     stdio: ['ignore', log, log],

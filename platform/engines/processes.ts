@@ -21,7 +21,8 @@ export function commandLine(pid: number): string | null {
 }
 
 /**
- * Ends one process: SIGTERM, and SIGKILL when it is still there after `grace` ms. `isOurs` judges its command
+ * Ends one process: SIGTERM, then SIGCONT, without which one that was stopped would never take notice; and SIGKILL when
+ * it is still there after `grace` ms. `isOurs` judges its command
  * line before each signal, because ids are used again. Returns whether it is gone.
  */
 export async function endProcess(
@@ -36,6 +37,7 @@ export async function endProcess(
   const gone = (): boolean => !lives()
   if (gone()) return true
   signal(pid, 'SIGTERM')
+  signal(pid, 'SIGCONT')
   if (await waitFor(gone, grace)) return true
   signal(pid, 'SIGKILL')
   return waitFor(gone, KILL_WAIT_MS)

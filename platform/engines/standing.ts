@@ -36,17 +36,61 @@ export interface EngineStatus {
   readonly adminUrl: string | null
 }
 
-const serverFolder = (folder: string, { name }: Engine): string => path.resolve(folder, name)
+export interface Patience {
+  /** Time for an orderly end before SIGKILL, ms. */
+  readonly grace?: number
+  /** Longest wait for another who starts or stops the same server, ms. */
+  readonly others?: number
+}
+
+export const serverFolder = (folder: string, { name }: Engine): string => path.resolve(folder, name)
 const stateFile = (folder: string, { name }: Engine): string => path.resolve(folder, `${name}.json`)
 const lockFile = (folder: string, { name }: Engine): string => path.resolve(folder, `${name}.lock`)
 
 /** Starts the server in `folder`, unless it runs there already. Returns once it answers. */
 export async function engineUp(engine: Engine, folder: string, say: Say): Promise<EngineStatus> {
   mkdirSync(path.resolve(folder), { recursive: true, mode: 0o700 })
-  return alone(lockFile(folder, engine), PATIENCE_MS, () => startOnce(engine, folder, say))
+  return alone(lockFile(folder, engine), PATIENCE_MS, () => startOnce(engine, folder, say, 'anywhere'))
 }
 
-async function startOnce(engine: Engine, folder: string, say: Say): Promise<EngineStatus> {
+/**
+ * Starts the server that ran in this folder before, with its data, its port and its passwords: whoever has its URL need
+ * not be told. One that runs is left alone.
+ * @throws Error when it never ran here, does not come up, or its port was taken by somebody
+ */
+export async function engineStart(
+  engine: Engine,
+  folder: string,
+  { others = PATIENCE_MS }: Patience = {},
+): Promise<EngineStatus> {
+  expectKnown(engine, folder)
+  return alone(lockFile(folder, engine), others, () => startOnce(engine, folder, () => {}, 'same port'))
+}
+
+/** Ends it, however it is, and starts it as `engineStart` does, with nobody in between. One that is gone is started. */
+export async function engineRestart(
+  engine: Engine,
+  folder: string,
+  { grace = STOP_GRACE_MS, others = PATIENCE_MS }: Patience = {},
+): Promise<EngineStatus> {
+  expectKnown(engine, folder)
+  return alone(lockFile(folder, engine), others, async () => {
+    await stopOnce(engine, folder, grace)
+    return startOnce(engine, folder, () => {}, 'same port')
+  })
+}
+
+function expectKnown(engine: Engine, folder: string): void {
+  if (readState(folder, engine) === null)
+    throw new Error(`no ${engine.title} ran in ${path.resolve(folder)} before: see levee engines up`)
+}
+
+async function startOnce(
+  engine: Engine,
+  folder: string,
+  say: Say,
+  where: 'anywhere' | 'same port',
+): Promise<EngineStatus> {
   const before = readState(folder, engine)
   if (before !== null && isRunning(folder, engine, before)) {
     // Its starter may have been killed while it was coming up.
@@ -64,7 +108,7 @@ async function startOnce(engine: Engine, folder: string, say: Say): Promise<Engi
     })
   // The port of last time keeps URLs valid that were written down; if somebody has it now, any other will do.
   const launched = await start(before?.port ?? 0).catch(error => {
-    if (before === null) throw error
+    if (before === null || where === 'same port') throw error
     return start(0)
   })
   launched.child.unref()
@@ -72,16 +116,20 @@ async function startOnce(engine: Engine, folder: string, say: Say): Promise<Engi
 }
 
 /** Ends exactly the process of the state file, after checking that it still is that server. False: it did not run. */
-export async function engineDown(engine: Engine, folder: string): Promise<boolean> {
+export async function engineDown(
+  engine: Engine,
+  folder: string,
+  { grace = STOP_GRACE_MS, others = PATIENCE_MS }: Patience = {},
+): Promise<boolean> {
   if (readState(folder, engine) === null) return false
-  return alone(lockFile(folder, engine), PATIENCE_MS, () => stopOnce(engine, folder))
+  return alone(lockFile(folder, engine), others, () => stopOnce(engine, folder, grace))
 }
 
-async function stopOnce(engine: Engine, folder: string): Promise<boolean> {
+async function stopOnce(engine: Engine, folder: string, grace: number): Promise<boolean> {
   const state = readState(folder, engine)
   if (state === null || state.pid === null || !isRunning(folder, engine, state)) return false
   const isOurs = (line: string): boolean => engine.isOurs(line, serverFolder(folder, engine))
-  const gone = await endProcess(state.pid, isOurs, STOP_GRACE_MS)
+  const gone = await endProcess(state.pid, isOurs, grace)
   if (!gone) throw new Error(`${engine.title} (process ${state.pid}) does not end`)
   writeState(folder, engine, { ...state, pid: null })
   return true

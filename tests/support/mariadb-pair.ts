@@ -54,6 +54,14 @@ export class MariadbPair {
     return this.primary.url
   }
 
+  /** With every right. */
+  get adminUrl(): string {
+    return this.primary.adminUrl
+  }
+  get replicaAdminUrl(): string {
+    return this.replica.adminUrl
+  }
+
   async kill(): Promise<void> {
     process.kill(this.primary.pid, 'SIGKILL')
     await this.primary.stop()
