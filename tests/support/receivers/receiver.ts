@@ -15,6 +15,8 @@ export interface Call {
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: string
+  /** How it was met. */
+  readonly manner: Manner
 }
 
 export interface Answer {
@@ -80,9 +82,9 @@ export abstract class Receiver<Taken> {
     request.on('error', () => response.destroy())
     request.on('end', () => {
       const { method = '', url = '', headers } = request
-      const call = { method, path: url, headers, body: Buffer.concat(chunks).toString('utf8') }
-      this.calls.push(call)
       const manner = this.manners.shift() ?? this.manner
+      const call = { method, path: url, headers, body: Buffer.concat(chunks).toString('utf8'), manner }
+      this.calls.push(call)
       if (manner === 'hang') return
       if (manner === 'cut') response.destroy()
       else if (manner === 'right') this.answerRightly(call, response)
