@@ -10,8 +10,8 @@ import { Receivers } from '../../tests/support/receivers/all.ts'
 import type { Call, Manner } from '../../tests/support/receivers/receiver.ts'
 
 const SENDER = path.resolve(import.meta.dirname, '../../tests/support/alert-sender.ts')
-const INCIDENTS = 60
-const KILLS = 6
+const INCIDENTS = 40
+const KILLS = 4
 
 let folder: string
 let receivers: Receivers

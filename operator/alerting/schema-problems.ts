@@ -31,6 +31,9 @@ export function problemsOf(errors: readonly SchemaError[]): string[] {
           ? `${place}: must be one of ${String(allowedValue)}`
           : `${open}, ${String(allowedValue)}`,
       )
+    } else if (keyword === 'enum') {
+      const { allowedValues } = params as { allowedValues: readonly unknown[] }
+      told.add(`${place}: must be one of ${allowedValues.join(', ')}`)
     } else told.add(`${place}: ${message}`)
   }
   return [...told].slice(0, PROBLEMS_MOST)
