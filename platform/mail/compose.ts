@@ -12,6 +12,7 @@ export function compose(mail: OutgoingMail, from: string) {
     to: { name: '', address: mail.to },
     subject: mail.subject,
     text: mail.text,
+    ...(mail.html === undefined ? {} : { html: mail.html }),
     // Not base64: a person who opens the file can read the English half, and tokens stand whole on their line.
     textEncoding: 'quoted-printable' as const,
     date: new Date(mail.date),

@@ -6,6 +6,8 @@ export interface OutgoingMail {
   readonly to: string
   readonly subject: string
   readonly text: string
+  /** The same as HTML, for who prefers it. */
+  readonly html?: string
   /** When it was written, epoch ms. */
   readonly date: number
 }
