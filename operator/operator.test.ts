@@ -10,7 +10,7 @@ import { actSteps } from './recovery/act-store.ts'
 
 const log = createLog({ level: 'silent', name: 'test' })
 /** Time goes so many times faster. */
-const PACE = 20
+const PACE = 60
 const SOON = { timeout: 15_000, interval: 20 }
 
 let store: SmallStore
@@ -67,7 +67,7 @@ it('notices, acts, verifies, and is done', async () => {
     .toEqual(['opened 1 redis-down', 'recovering 1 redis-down', 'resolved 1 redis-down'])
   expect([restarts, escalated]).toEqual([1, []])
   expect(one.desk.incidents.facts(1).map(({ kind, fact }) => fact.what ?? kind)).toEqual([
-    ...['opened', 'not yet', 'helped', 'recovering', 'resolved'],
+    ...['opened', 'not yet', 'helped', 'recovering', 'resolved', 'impact'],
   ])
 })
 
@@ -87,7 +87,7 @@ it('with the red switch set watches, tells and does nothing', async () => {
   await wellSeen(one)
   one.acting = 'maintenance'
   isUp = false
-  await expect.poll(() => escalated, SOON).toEqual(['1: redis-down did not bring it back'])
+  await expect.poll(() => escalated, SOON).toEqual(['1: redis-down: refused'])
   expect([told, restarts]).toEqual([['opened 1 redis-down'], 0])
 })
 

@@ -48,8 +48,8 @@ export class Operator {
   private redSwitch: string | null = null
   /** Runs of playbooks, by incident. */
   private readonly runs = new Map<number, Promise<void>>()
-  /** For which cause each incident was acted on. */
-  private readonly actedOn = new Map<number, string>()
+  /** For which cause each incident was acted on, and whether that may be tried again, from when on; epoch ms. */
+  private readonly actedOn = new Map<number, { key: string; again: number }>()
   private stopped = false
 
   constructor(deps: OperatorDeps) {
@@ -127,8 +127,11 @@ export class Operator {
 
   private actOn(incident: Incident): void {
     const { number, key } = incident
-    if (this.runs.has(number) || this.actedOn.get(number) === key) return
-    this.actedOn.set(number, key)
+    const before = this.actedOn.get(number)
+    const now = this.deps.clock()
+    if (this.runs.has(number) || (before?.key === key && now < before.again)) return
+    const isFirst = before?.key !== key
+    this.actedOn.set(number, { key, again: Number.POSITIVE_INFINITY })
     const playbook = playbookById.get(causes.find(({ id }) => id === key)?.response ?? '')
     if (playbook === undefined) return
     const { deps } = this
@@ -140,10 +143,18 @@ export class Operator {
         wait: ms => new Promise(resolve => setTimeout(resolve, ms)),
       },
       playbook,
-      { incident: number, progress: progress => this.note(number, playbook.id, progress) },
+      {
+        incident: number,
+        progress: progress => {
+          // What is refused again is not said again.
+          if (isFirst || progress.what !== 'refused') this.note(number, playbook.id, progress)
+        },
+      },
     )
-      .then(well => {
-        if (!well) deps.escalate(incident, `${playbook.id} did not bring it back`, deps.clock())
+      .then(ending => {
+        if (ending === 'refused') this.actedOn.set(number, { key, again: deps.clock() + REFUSED_MS })
+        if (ending !== 'well' && (isFirst || ending === 'helpless'))
+          deps.escalate(incident, `${playbook.id}: ${ending}`, deps.clock())
       })
       .catch(error => deps.log.error({ err: error, incident: number }, 'a playbook broke off'))
       .finally(() => this.runs.delete(number))
@@ -166,6 +177,9 @@ export class Operator {
     this.desk.incidents.note(incident, clock(), 'action', { playbook, step: step.id, what, evidence })
   }
 }
+
+/** What may not be done now is tried again after this long, ms: the switch is set back, a cool-down ends, eyes see again. */
+const REFUSED_MS = 15_000
 
 /** What was seen is seen for so long, ms. */
 const SEEN_MS = 15_000

@@ -43,9 +43,9 @@ export type Change =
 
 /**
  * How long its symptoms stay away before an incident is over, ms. A key that is used again after its end opens a new incident at
- * whoever is called by it; what comes back within this time goes on as the same.
+ * whoever is called by it; what comes back within this time goes on as the same: twice the longest stay of an indicator.
  */
-export const HOLD_MS = 10_000
+export const HOLD_MS = 60_000
 
 /** What became of the open incidents, and the number that the next new one gets. */
 export function advance(

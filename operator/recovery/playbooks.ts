@@ -1,29 +1,41 @@
 // The playbooks, by id: the responses of part D, the flows of part C and the recoveries F1–F4 of the manual.
 
-import type { Playbook } from './playbook.ts'
+import type { Playbook, Step } from './playbook.ts'
 
 const S = 1_000
 
-const REBUILT = {
+const REBUILT: Step = {
   id: 'compare-ranking',
   what: {
     en: 'The ranking in Redis is what the ledger counts; else it is built anew',
     ko: 'Redis 랭킹을 원장과 대조하고, 다르면 다시 구축합니다',
   },
-  ...{ act: 'rebuild-ranking', on: 'redis', check: 'ranking-is-right', limit: 30 * S, otherwise: 'escalate' },
-} as const
+  act: 'rebuild-ranking',
+  on: 'redis',
+  check: 'ranking-is-right',
+  limit: 30 * S,
+  otherwise: 'escalate',
+}
 
-const BOOKS = {
+const BOOKS: Step = {
   id: 'verify-books',
   what: { en: 'The books balance', ko: '장부 정합성을 검증합니다' },
-  ...{ act: null, on: 'ledger', check: 'books-balance', limit: 60 * S, otherwise: 'escalate' },
-} as const
+  act: null,
+  on: 'ledger',
+  check: 'books-balance',
+  limit: 60 * S,
+  otherwise: 'escalate',
+}
 
-const SHOP_BACK = {
+const SHOP_BACK: Step = {
   id: 'shop-answers',
   what: { en: 'The shop answers', ko: '쇼핑몰이 정상 응답하는지 확인합니다' },
-  ...{ act: null, on: 'shop', check: 'shop-answers', limit: 30 * S, otherwise: 'escalate' },
-} as const
+  act: null,
+  on: 'shop',
+  check: 'shop-answers',
+  limit: 30 * S,
+  otherwise: 'escalate',
+}
 
 export const playbooks: readonly Playbook[] = [
   {

@@ -58,13 +58,13 @@ const told = ({ step: { id }, what }: Progress) => `${id}: ${what}`
 
 it('does nothing about what is well', async () => {
   answers = true
-  expect(await run(book(step('restart')))).toBe(true)
+  expect(await run(book(step('restart')))).toBe('well')
   expect([said, restarts]).toEqual([['restart: true already'], 0])
 })
 
 it('does, verifies and writes down', async () => {
   const compare = step('compare', { act: null, check: 'ranking-is-right' })
-  expect(await run(book(step('restart'), compare))).toBe(true)
+  expect(await run(book(step('restart'), compare))).toBe('well')
   expect(said).toEqual(['restart: helped', 'compare: true already'])
   expect(acts.ofIncident(1)).toMatchObject([
     { act: 'restart-redis', step: 'restart', at: now, outcome: 'helped', evidence: 'restarted; then: PONG' },
@@ -73,35 +73,35 @@ it('does, verifies and writes down', async () => {
 
 it('escalates what did not help, and does not do it again for this incident', async () => {
   helps = false
-  expect(await run(book(step('restart'), step('after')))).toBe(false)
+  expect(await run(book(step('restart'), step('after')))).toBe('helpless')
   expect(said).toEqual(['restart: in vain'])
   now += 10 * COOL_DOWN_MS
-  expect(await run(book(step('restart')))).toBe(false)
+  expect(await run(book(step('restart')))).toBe('refused')
   expect([said.at(-1), restarts]).toEqual(['restart: refused', 1])
   // Another incident is another matter.
   helps = true
-  expect(await run(book(step('restart')), 2)).toBe(true)
+  expect(await run(book(step('restart')), 2)).toBe('well')
 })
 
 it('goes on to the next step where the playbook says so', async () => {
   const wait = step('wait', { act: null, otherwise: 'next' })
-  expect(await run(book(wait, step('restart')))).toBe(true)
+  expect(await run(book(wait, step('restart')))).toBe('well')
   expect(said).toEqual(['wait: not yet', 'restart: helped'])
 })
 
 it('waits before it does the same again, and not for ever', async () => {
   for (let i = 0; i < ACTS_AN_HOUR; i++) {
     answers = false
-    expect(await run(book(step('restart')), i)).toBe(true)
+    expect(await run(book(step('restart')), i)).toBe('well')
     answers = false
-    expect(await run(book(step('restart')), i)).toBe(false)
+    expect(await run(book(step('restart')), i)).toBe('refused')
     expect(said.at(-1)).toBe('restart: refused')
     now += COOL_DOWN_MS
   }
-  expect(await run(book(step('restart')), 9)).toBe(false)
+  expect(await run(book(step('restart')), 9)).toBe('refused')
   expect(restarts).toBe(ACTS_AN_HOUR)
   now += 3_600_000
-  expect(await run(book(step('restart')), 9)).toBe(true)
+  expect(await run(book(step('restart')), 9)).toBe('well')
 })
 
 it('does not repeat blindly what it died over', async () => {
@@ -110,7 +110,7 @@ it('does not repeat blindly what it died over', async () => {
     target: 'redis',
     at: now,
   })
-  expect(await run(book(step('restart')))).toBe(false)
+  expect(await run(book(step('restart')))).toBe('refused')
   expect([said, restarts]).toEqual([['restart: refused'], 0])
 })
 
@@ -120,12 +120,14 @@ it.each([
   ['it has no such lever', () => (deps = { ...deps, levers: {} })],
 ])('does nothing when %s', async (_, set) => {
   set()
-  expect(await run(book(step('restart')))).toBe(false)
+  expect(await run(book(step('restart')))).toBe('refused')
   expect([said, restarts]).toEqual([['restart: refused'], 0])
 })
 
 it('says in a dry run what it would do, and does nothing', async () => {
-  expect(await run(book(step('wait', { act: null, otherwise: 'next' }), step('restart')), 1, true)).toBe(true)
+  expect(await run(book(step('wait', { act: null, otherwise: 'next' }), step('restart')), 1, true)).toBe(
+    'well',
+  )
   expect(said).toEqual(['wait: would do', 'restart: would do'])
   expect([restarts, acts.ofIncident(1)]).toEqual([0, []])
 })
@@ -138,13 +140,13 @@ it('takes what nobody can tell for not true', async () => {
         restarts > 0 ? Promise.resolve({ isTrue: true, evidence: '' }) : Promise.reject(new Error('?')),
     },
   }
-  expect(await run(book(step('restart')))).toBe(true)
+  expect(await run(book(step('restart')))).toBe('well')
   expect(restarts).toBe(1)
 })
 
 it('writes down what could not be done', async () => {
   deps = { ...deps, levers: { 'restart-redis': () => Promise.reject(new Error('no such unit')) } }
-  expect(await run(book(step('restart')))).toBe(false)
+  expect(await run(book(step('restart')))).toBe('helpless')
   expect(said).toEqual(['restart: failed'])
   expect(acts.ofIncident(1)).toMatchObject([
     { outcome: 'failed', evidence: 'it could not be done: no such unit' },

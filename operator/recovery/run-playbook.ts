@@ -67,20 +67,27 @@ const LOOK_MS = 200
 const LOOK_MOST_MS = 2_000
 const HOUR_MS = 3_600_000
 
-/** True: every step's check is true at its end. False: somebody has to look. */
+/**
+ * - `well`: every step's check is true at its end
+ * - `refused`: something may not be done now; later it may
+ * - `helpless`: it was done, and did not help: somebody has to look
+ */
+export type Ending = 'well' | 'refused' | 'helpless'
+
 export async function runPlaybook(
   deps: RunnerDeps,
   playbook: Playbook,
   options: RunOptions,
-): Promise<boolean> {
+): Promise<Ending> {
   for (const step of playbook.steps) {
     const done = await runStep(deps, playbook, step, options)
     if (done === null) continue
     options.progress(done)
     if (GOOD.has(done.what)) continue
-    if (done.what === 'refused' || step.otherwise === 'escalate') return false
+    if (done.what === 'refused') return 'refused'
+    if (step.otherwise === 'escalate') return 'helpless'
   }
-  return true
+  return 'well'
 }
 
 const GOOD: ReadonlySet<What> = new Set(['true already', 'came by itself', 'helped', 'would do'])
