@@ -7,6 +7,11 @@ import { connectionOptions, type MysqlOptions } from './mysql-connection.ts'
 
 /** Longest that any step may take, ms: three that hang are told of within two seconds. */
 const STEP_MS = 500
+/**
+ * Longest wait for the row, s, which is the least there is. Nobody hears of a beat after STEP_MS, but at a server whose commits
+ * hang it goes on waiting for the one before it: with a server's own 50 s they would take up all its connections.
+ */
+const LOCK_WAIT_S = 1
 
 /** By the server's own clock, as a replica tells it too. */
 const BEAT = 'UPDATE ledger_pulse SET at=ROUND(UNIX_TIMESTAMP(NOW(3))*1000) WHERE id=1'
@@ -70,6 +75,10 @@ export class Pulse {
     connection.on('error', () => {
       if (this.connection === connection) this.connection = null
     })
+    connection.query(
+      `SET SESSION innodb_lock_wait_timeout=${LOCK_WAIT_S}`,
+      error => error && connection.destroy(),
+    )
     return connection
   }
 }
