@@ -127,6 +127,20 @@ export const disturbances = {
     after: 'every ladder is back on its best rung',
     proof: DISTURBANCES_TEST,
   },
+  clockAhead: {
+    name: 'the clock of one process jumps an hour ahead',
+    heard: [],
+    stays: true,
+    after: 'no order has expired early, and no session, lease or lock of another process',
+    proof: DISTURBANCES_TEST,
+  },
+  clockBack: {
+    name: 'the clock of one process jumps an hour back',
+    heard: [],
+    stays: true,
+    after: 'no order has expired early, and no session, lease or lock of another process',
+    proof: DISTURBANCES_TEST,
+  },
   shopKilled: {
     name: 'a process of the shop is killed in the middle of orders, payments, refunds and points',
     heard: ['no answer'],

@@ -13,8 +13,12 @@ const STEP_MS = 500
  */
 const LOCK_WAIT_S = 1
 
+const NOW = 'ROUND(UNIX_TIMESTAMP(NOW(3))*1000)'
+const LOOK = `SELECT @@global.read_only AS readOnly, ${NOW} AS now`
 /** By the server's own clock, as a replica tells it too. */
-const BEAT = 'UPDATE ledger_pulse SET at=ROUND(UNIX_TIMESTAMP(NOW(3))*1000) WHERE id=1'
+const BEAT = `UPDATE ledger_pulse SET at=${NOW} WHERE id=1`
+/** UTC: elsewhere one hour of the year has two beginnings. */
+const SESSION = `SET SESSION innodb_lock_wait_timeout=${LOCK_WAIT_S}, SESSION time_zone='+00:00'`
 
 export class Pulse {
   private readonly options: MysqlOptions
@@ -29,7 +33,8 @@ export class Pulse {
     const { note = () => undefined } = this.options
     const began = performance.now()
     try {
-      const [row] = (await this.ask('SELECT @@global.read_only AS readOnly')) as { readOnly: number }[]
+      const [row] = (await this.ask(LOOK)) as { readOnly: number; now: string }[]
+      this.options.heardTime?.(Number(row?.now), began, performance.now())
       if (row?.readOnly !== 0) {
         note('wrong_role', performance.now() - began)
         throw new LedgerUnavailable('the server is read-only')
@@ -75,10 +80,7 @@ export class Pulse {
     connection.on('error', () => {
       if (this.connection === connection) this.connection = null
     })
-    connection.query(
-      `SET SESSION innodb_lock_wait_timeout=${LOCK_WAIT_S}`,
-      error => error && connection.destroy(),
-    )
+    connection.query(SESSION, error => error && connection.destroy())
     return connection
   }
 }

@@ -100,6 +100,14 @@ export const ladderBugs: readonly PlantedBug[] = [
     tests: 'platform/events/kafka-outage.test.ts',
   },
   {
+    name: 'whoever sets the clock sets the shop',
+    rule: 'a clock that jumps expires no order',
+    file: 'resilience/agreed-time.ts',
+    find: 'middle(offset, this.agreed, this.ledgers)',
+    replace: 'middle(offset, offset, this.ledgers)',
+    tests: 'resilience/agreed-time.test.ts',
+  },
+  {
     name: 'no room is a bug',
     rule: 'whose write finds no room is told to come back, with 503',
     file: 'platform/sql/errors.ts',

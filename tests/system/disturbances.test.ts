@@ -1,11 +1,13 @@
-// What is no engine's failure, and must look to nobody like one: held connections and locks, a Redis that comes and goes.
+// What is no engine's failure, and must look to nobody like one: held connections and locks, a Redis that comes and goes, a
+// clock that jumps. Customers do everything all the time; each call ends well, or in one of the refusals of the matrix.
 
 import { type Connection, createConnection } from 'mysql2/promise'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Disturbance, type DisturbanceName, disturbances } from '../../resilience/failure-matrix.ts'
+import { ClockedShop } from '../support/clocked-shop.ts'
 import { kafkaBrokers, ledgerUrls, redisUrl } from '../support/engines.ts'
 import { askedNames, MatrixBed, SOON } from '../support/matrix-bed.ts'
-import type { Person } from '../support/people.ts'
+import { must, type Person } from '../support/people.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
 
 const url = ledgerUrls().find(({ name }) => name === 'mariadb')?.url
@@ -128,5 +130,32 @@ describe.skipIf(url === undefined || redis === undefined || kafka === undefined)
         await lasts()
       }
     })
+  })
+
+  it.each([
+    ['clockAhead', HOUR_MS],
+    ['clockBack', -HOUR_MS],
+  ] as const)('%s: both processes go on selling', async (name, ahead) => {
+    const { stall, member } = bed
+    const clocked = await ClockedShop.start(stall.place)
+    try {
+      const there = clocked.people.person(member.authorization)
+      const people = [member, there, member, there, member, there]
+      await during(name, people, async customers => {
+        for (const shift of [ahead, 0]) {
+          await clocked.step(shift)
+          const { placedAt } = must(await stall.order(there, bed.productId))
+          expect(Math.abs(placedAt - Date.now())).toBeLessThan(HOUR_MS / 60)
+          const before = customers.answers
+          await expect.poll(() => customers.answers - before, SOON).toBeGreaterThan(20 * people.length)
+        }
+      })
+      expect(moves(clocked.log)).not.toContain('database')
+      // Nobody's time to pay was over.
+      const { orders } = must(await member.order.listOrders({ limit: 100 }))
+      expect(orders.filter(({ state }) => state === 'expired')).toEqual([])
+    } finally {
+      await clocked.stop()
+    }
   })
 })
