@@ -45,7 +45,7 @@ ${rows.join('\n')}
 
 ## What is no engine's failure
 
-Each row is asked for everything that the head of the table above names, and ends with \`levee verify\`.
+Customers do all that the head of the table above names while it happens, and in the end \`levee verify\` finds nothing.
 
 | While this happens | What a shopper hears | Afterwards | Tested by |
 | --- | --- | --- | --- |

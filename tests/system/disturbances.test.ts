@@ -106,11 +106,18 @@ describe.skipIf(url === undefined || redis === undefined || kafka === undefined)
     return customers
   }
 
+  /** Callers who wait because every connection is held. */
+  async function waiting(): Promise<number> {
+    const scraped = await (await fetch(`${bed.stall.shop.url}/metrics`)).text()
+    return Number(/^db_client_connection_pending_requests (\d+)/m.exec(scraped)?.[1])
+  }
+
   const many = (count: number): Person[] => Array.from({ length: count }, () => bed.member)
 
   it('others hold every lock and connection: it waits for a bounded time, and no ladder takes it for a failure', async () => {
     const customers = await during('poolHeld', many(24), async ({ heard }) => {
       await others.query('LOCK TABLES orders WRITE, sessions WRITE')
+      await expect.poll(() => waiting(), SOON).toBeGreaterThan(0)
       await expect.poll(() => [...heard], SOON).toContain('deadline_exceeded')
       await others.query('UNLOCK TABLES')
     })
@@ -132,30 +139,32 @@ describe.skipIf(url === undefined || redis === undefined || kafka === undefined)
     })
   })
 
-  it.each([
-    ['clockAhead', HOUR_MS],
-    ['clockBack', -HOUR_MS],
-  ] as const)('%s: both processes go on selling', async (name, ahead) => {
-    const { stall, member } = bed
-    const clocked = await ClockedShop.start(stall.place)
-    try {
+  describe('the clock of one process jumps', () => {
+    let clocked: ClockedShop
+    beforeAll(async () => {
+      clocked = await ClockedShop.start(bed.stall.place)
+    })
+    afterAll(() => clocked?.stop())
+
+    it.each([
+      ['clockAhead', HOUR_MS],
+      ['clockBack', -HOUR_MS],
+    ] as const)('%s: both processes go on selling', async (name, ahead) => {
+      const { stall, member } = bed
       const there = clocked.people.person(member.authorization)
-      const people = [member, there, member, there, member, there]
-      await during(name, people, async customers => {
+      await during(name, [member, there, member, there], async customers => {
         for (const shift of [ahead, 0]) {
           await clocked.step(shift)
           const { placedAt } = must(await stall.order(there, bed.productId))
           expect(Math.abs(placedAt - Date.now())).toBeLessThan(HOUR_MS / 60)
           const before = customers.answers
-          await expect.poll(() => customers.answers - before, SOON).toBeGreaterThan(20 * people.length)
+          await expect.poll(() => customers.answers - before, SOON).toBeGreaterThan(10 * often.length)
         }
       })
       expect(moves(clocked.log)).not.toContain('database')
       // Nobody's time to pay was over.
       const { orders } = must(await member.order.listOrders({ limit: 100 }))
       expect(orders.filter(({ state }) => state === 'expired')).toEqual([])
-    } finally {
-      await clocked.stop()
-    }
+    })
   })
 })
