@@ -5,7 +5,7 @@ import type { Call } from '../platform/contract/call.ts'
 import { type Refusal, type Refused, type Result, refuse } from '../platform/contract/result.ts'
 import { Overloaded } from '../platform/limits/limited.ts'
 import { ServiceUnavailable, unavailable } from '../platform/rpc/failures.ts'
-import { CommitUnknown, LedgerUnavailable, trouble } from '../platform/sql/errors.ts'
+import { CommitUnknown, trouble, wroteNothing } from '../platform/sql/errors.ts'
 import type { Host } from './host.ts'
 import { PROBLEM_TYPE, problem, statusOf } from './problem.ts'
 import type { Route } from './route.ts'
@@ -142,9 +142,9 @@ function explain(error: unknown): Refused {
   if (error instanceof ServiceUnavailable) return unavailable
   if (error instanceof Overloaded)
     return refuse('overloaded', 'The ledger has no time for this at the moment.', { retryAfter: 1 })
-  const kind = error instanceof LedgerUnavailable ? 'connection' : trouble(error)
-  if (kind === 'connection')
-    return refuse('ledger_unavailable', 'The ledger cannot be reached.', { retryAfter: 1 })
-  if (kind === 'conflict') return refuse('lock_timeout', 'Others were faster too often.', { retryAfter: 1 })
+  if (wroteNothing(error))
+    return refuse('ledger_unavailable', 'The ledger cannot be reached, or has no room.', { retryAfter: 1 })
+  if (trouble(error) === 'conflict')
+    return refuse('lock_timeout', 'Others were faster too often.', { retryAfter: 1 })
   return refuse('internal_error', 'The request could not be completed.')
 }

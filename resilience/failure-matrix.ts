@@ -75,9 +75,19 @@ export const failures = {
   redisDemoted: { name: 'Redis is a replica', down: ['redis'] },
   kafkaKilled: { name: 'Kafka is killed', down: ['kafka'] },
   kafkaHangs: { name: 'Kafka hangs', down: ['kafka'] },
+  kafkaHalfOpen: { name: 'connections to Kafka are half open', down: ['kafka'] },
+  kafkaLate: { name: 'Kafka is 2 s late', down: ['kafka'] },
+  kafkaThin: { name: 'Kafka has fewer in-sync replicas than it wants', down: ['kafka'] },
   primaryKilled: { name: 'the primary is killed', down: ['ledger'] },
   primaryHangs: { name: 'the primary hangs', down: ['ledger'] },
+  primaryHalfOpen: { name: 'connections to the primary are half open', down: ['ledger'] },
+  primaryLate: { name: 'the primary is 2 s late', down: ['ledger'] },
   primaryReadOnly: { name: 'the primary is read-only', down: ['ledger'] },
+  primaryFull: { name: 'the primary has no room for more rows', down: ['ledger'] },
+  primaryStuck: {
+    name: 'commits hang at the primary, as with a full disk under its binary log',
+    down: ['ledger'],
+  },
   redisAndKafka: { name: 'Redis and Kafka are killed', down: ['redis', 'kafka'] },
   redisAndPrimary: { name: 'Redis and the primary are killed', down: ['redis', 'ledger'] },
   kafkaAndPrimary: { name: 'Kafka and the primary are killed', down: ['kafka', 'ledger'] },
@@ -86,3 +96,59 @@ export const failures = {
 
 export type FailureName = keyof typeof failures
 export const failureNames = Object.keys(failures) as readonly FailureName[]
+
+/** What is no engine's failure, and must look to nobody like one. */
+export interface Disturbance {
+  readonly name: string
+  /** What may be heard meanwhile beside `ok`: each says what to do. Empty: everything works as ever. */
+  readonly heard: readonly string[]
+  /** Whether the database ladder must stand where it stands. */
+  readonly stays: boolean
+  /** What holds afterwards, beside balanced books. */
+  readonly after: string
+  /** The tests that prove it. */
+  readonly proof: string
+}
+
+const DISTURBANCES_TEST = 'tests/system/disturbances.test.ts'
+
+export const disturbances = {
+  poolHeld: {
+    name: 'others hold every connection and lock of the ledger that the shop uses',
+    heard: ['lock_timeout', 'deadline_exceeded', 'overloaded'],
+    stays: true,
+    after: 'it works by itself, as soon as they let go',
+    proof: DISTURBANCES_TEST,
+  },
+  redisFlaps: {
+    name: 'Redis comes and goes',
+    heard: [],
+    stays: true,
+    after: 'every ladder is back on its best rung',
+    proof: DISTURBANCES_TEST,
+  },
+  clockAhead: {
+    name: 'the clock of one process jumps an hour ahead',
+    heard: [],
+    stays: true,
+    after: 'no order has expired early, and no session, lease or lock of another process',
+    proof: DISTURBANCES_TEST,
+  },
+  clockBack: {
+    name: 'the clock of one process jumps an hour back',
+    heard: [],
+    stays: true,
+    after: 'no order has expired early, and no session, lease or lock of another process',
+    proof: DISTURBANCES_TEST,
+  },
+  shopKilled: {
+    name: 'a process of the shop is killed in the middle of orders, payments, refunds and points',
+    heard: ['no answer'],
+    stays: false,
+    after: 'each key has exactly one effect, and each step that was begun is finished or undone',
+    proof: 'tests/system/crash.test.ts',
+  },
+} as const satisfies Record<string, Disturbance>
+
+export type DisturbanceName = keyof typeof disturbances
+export const disturbanceNames = Object.keys(disturbances) as readonly DisturbanceName[]

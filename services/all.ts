@@ -1,6 +1,7 @@
 // The whole shop in one process: what `npm start` starts.
 
 import { createGateway } from '../gateway/server.ts'
+import { agreedClock } from '../platform/clock/agreed-clock.ts'
 import type { Config } from '../platform/config/settings.ts'
 import { outboxLag } from '../platform/events/outbox-lag.ts'
 import { Relay } from '../platform/events/relay.ts'
@@ -37,9 +38,11 @@ export async function createShop(
   version: string,
   { ladders }: { readonly ladders?: Ladders } = {},
 ): Promise<Shop> {
-  const clock = Date.now
-  const { ledger, health } = await openWatchedLedger(config)
+  const { clock, heard } = agreedClock()
+  const { ledger, health } = await openWatchedLedger(config, heard)
   await migrate(ledger, schemas)
+  // Its time, before anything is done by ours. Where it takes no writes it has told that much all the same.
+  await ledger.probe().catch(() => undefined)
   const engines = await openEngines(config, log, health)
   const self = { process: newId(), service: 'shop' }
   const metrics = createMetrics({

@@ -7,6 +7,9 @@ import {
   capabilities,
   capabilityNames,
   cellOf,
+  type Disturbance,
+  disturbanceNames,
+  disturbances,
   failureNames,
   failures,
 } from '../resilience/failure-matrix.ts'
@@ -20,6 +23,11 @@ export function failureMatrixPage(): string {
     const cells = capabilityNames.map(capability => shown(cellOf(capability, new Set<Engine>(down))))
     return `| ${[name, ...cells].join(' | ')} |`
   })
+  const others = disturbanceNames.map(disturbance => {
+    const { name, heard, after, proof }: Disturbance = disturbances[disturbance]
+    const said = heard.length === 0 ? '✓ all works' : `✓ all works, or hears ${listed(heard)}`
+    return `| ${[name, said, after, `\`${proof}\``].join(' | ')} |`
+  })
   const head = ['While this fails', ...capabilityNames.map(name => capabilities[name].name)]
   return `# What works while something fails
 
@@ -27,13 +35,21 @@ export function failureMatrixPage(): string {
 
 Nothing that is refused is queued in secret: it is answered at once with its code and \`Retry-After\`, and the same key may be
 sent again. What degrades says so itself (\`Age\`, \`asOf\`), and nothing is ever sold twice: the ledger decides on every rung.
-Each cell is tested on real engines (\`tests/system/failure-matrix.test.ts\`).
+Each cell is tested on real engines (\`tests/system/failure-matrix.test.ts\`, \`tests/system/kafka-thin.test.ts\`).
 
 | ${head.join(' | ')} |
 | ${head.map(() => '---').join(' | ')} |
 ${rows.join('\n')}
 
 ✓ works · ↓ by a lower rung, or from caches and the replica · ✗ refused with this code · ⧗ kept, and done when it is back
+
+## What is no engine's failure
+
+Customers do all that the head of the table above names while it happens, and in the end \`levee verify\` finds nothing.
+
+| While this happens | What a shopper hears | Afterwards | Tested by |
+| --- | --- | --- | --- |
+${others.join('\n')}
 
 ## Ladders
 
@@ -44,6 +60,7 @@ ${ladderNames.map(name => `| \`${name}\` | ${ladders[name].join(' → ')} |`).jo
 }
 
 const MARKS: Readonly<Record<Cell['what'], string>> = { works: '✓', degrades: '↓', refused: '✗', waits: '⧗' }
+const listed = (words: readonly string[]): string => words.map(word => `\`${word}\``).join(', ')
 const shown = ({ what, by }: Cell): string => `${MARKS[what]} ${what === 'refused' ? `\`${by}\`` : by}`
 
 if (import.meta.main) writeFileSync(MATRIX_PAGE, failureMatrixPage())

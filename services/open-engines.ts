@@ -1,5 +1,6 @@
 // The engines beside the ledger, where they are configured. A shop starts without them when they are down.
 
+import type { AgreedClock } from '../platform/clock/agreed-clock.ts'
 import type { Config } from '../platform/config/settings.ts'
 import { EngineHealth, type Note } from '../platform/health/engine-health.ts'
 import type { Kafka } from '../platform/kafka/kafka.ts'
@@ -34,8 +35,11 @@ export interface WatchedLedger {
   readonly health: EngineHealth | null
 }
 
-/** The ledger, and how it is. */
-export async function openWatchedLedger(config: Config): Promise<WatchedLedger> {
+/** The ledger, and how it is. `heardTime`: told what its server's clock showed, as `AgreedClock.heard`. */
+export async function openWatchedLedger(
+  config: Config,
+  heardTime?: AgreedClock['heard'],
+): Promise<WatchedLedger> {
   const url = config['ledger.url']
   const health = new EngineHealth({ name: 'ledger', slow: SLOW_MS.ledger, probe: () => ledger.probe() })
   const ledger: Ledger = await openLedger({
@@ -45,6 +49,7 @@ export async function openWatchedLedger(config: Config): Promise<WatchedLedger> 
     lockWait: config['ledger.lockWait'],
     replicaUrl: config['ledger.replicaUrl'],
     note: health.note,
+    ...(heardTime === undefined ? {} : { heardTime }),
   })
   return { ledger, health: url === '' ? null : health }
 }

@@ -3,7 +3,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** From the longest on. */
-const LONGEST = ['december', 'crash', 'replay', 'bad-input', 'payments', 'rules'].map(
+const LONGEST = ['failure-matrix', 'december', 'crash', 'replay', 'bad-input', 'payments', 'rules'].map(
   name => `/tests/system/${name}.test.ts`,
 )
 

@@ -20,7 +20,7 @@ export function createCouponModule(deps: CouponDeps): Module<typeof couponContra
   const limits = combinerLimits(deps.settings.lockWait)
   const context: CouponContext = {
     ...deps,
-    combiner: new Combiner(deps.ledger, family, limits, deps.observe),
+    combiner: new Combiner(deps.ledger, family, limits, deps.observe, deps.clock),
     gate: new SoldOutGate(deps.ledger, deps.clock),
     cache: couponCache(deps.ledger),
   }

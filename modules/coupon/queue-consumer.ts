@@ -55,11 +55,11 @@ export class QueueConsumer {
 
   /** `answersUnder`: the name under which first answers of claims lie. */
   constructor(context: CouponContext, answersUnder: string, accepting: Yield) {
-    const { ledger, settings, observe } = context
+    const { ledger, settings, observe, clock } = context
     this.context = context
     this.accepting = accepting
     const limits = { maxBatch: TOGETHER, maxQueue: QUEUE_MOST, lockWait: settings.lockWait }
-    this.combiner = new Combiner(ledger, queueFamily(answersUnder), limits, observe)
+    this.combiner = new Combiner(ledger, queueFamily(answersUnder), limits, observe, clock)
   }
 
   group(): GroupOptions {
@@ -129,7 +129,7 @@ export class QueueConsumer {
     const { partition, offset } = some.at(-1)!.taken
     const records = some.map(each => each.claim)
     const batch = { partition, records, nextOffset: offset + 1, pace: this.paceOf(partition) }
-    const call = systemCall(`${TOPIC}-${partition}.${offset}`, Date.now())
+    const call = systemCall(`${TOPIC}-${partition}.${offset}`, this.context.clock())
     const result = await this.combiner.submit(call, batch)
     if (result.ok) return result.value
     throw new Again(`${result.refusal.code}: ${result.refusal.detail}`)

@@ -2,7 +2,7 @@
 
 import { refuse } from '../contract/result.ts'
 import { Overloaded } from '../limits/limited.ts'
-import { CommitUnknown, LedgerUnavailable, trouble } from '../sql/errors.ts'
+import { CommitUnknown, LedgerUnavailable, trouble, wroteNothing } from '../sql/errors.ts'
 
 /** How a call broke. `internal` is a bug, told in the log of the service where it happened. */
 export type Broken = 'commit_unknown' | 'ledger_unavailable' | 'conflict' | 'overloaded' | 'internal'
@@ -10,9 +10,8 @@ export type Broken = 'commit_unknown' | 'ledger_unavailable' | 'conflict' | 'ove
 export function brokenBy(error: unknown): Broken {
   if (error instanceof CommitUnknown) return 'commit_unknown'
   if (error instanceof Overloaded) return 'overloaded'
-  const kind = error instanceof LedgerUnavailable ? 'connection' : trouble(error)
-  if (kind === 'connection') return 'ledger_unavailable'
-  return kind === 'conflict' ? 'conflict' : 'internal'
+  if (wroteNothing(error)) return 'ledger_unavailable'
+  return trouble(error) === 'conflict' ? 'conflict' : 'internal'
 }
 
 /** MariaDB's number of a lock wait that took too long: what `trouble` knows as a conflict. */

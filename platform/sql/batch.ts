@@ -89,7 +89,9 @@ export function answerAll<Req, Res>(batch: readonly Pending<Req, Res>[], refused
 }
 
 export function unavailable(): Refused {
-  return refuse('ledger_unavailable', 'The ledger cannot be reached; nothing was done.', { retryAfter: 1 })
+  return refuse('ledger_unavailable', 'The ledger cannot be reached, or has no room; nothing was done.', {
+    retryAfter: 1,
+  })
 }
 
 export function tooLate<Req, Res>(pending: Pending<Req, Res>): void {

@@ -146,6 +146,24 @@ describe.each(scratchEngines())('the combiner on $name', engine => {
     }
   })
 
+  it('tells a whole batch at once that there is no room for it', async () => {
+    const before = await rest('d')
+    let tries = 0
+    const full = Object.assign(new Error('The table is full'), { errno: 1114 })
+    const combiner = new Combiner(
+      { ...ledger, lane: name => withoutRoom(ledger.lane(name), () => tries++, full) },
+      family,
+      limits,
+    )
+    const results = await Promise.all(
+      Array.from({ length: 40 }, () => combiner.submit(call(), { counter: 'd', amount: 1 })),
+    )
+    expect(new Set(results.map(code))).toEqual(new Set(['ledger_unavailable']))
+    // Whoever came while the first was tried makes the second batch: nobody is tried alone.
+    expect(tries).toBeLessThanOrEqual(2)
+    expect(await rest('d')).toBe(before)
+  })
+
   // SQLite has one writer, so nobody else can hold a row.
   if (engine.url !== undefined)
     it('does not let one locked row hold up the others', async () => {
@@ -174,6 +192,21 @@ describe.each(scratchEngines())('the combiner on $name', engine => {
     expect(new Set(ended)).toEqual(new Set(['ok', 'out_of_stock']))
   })
 })
+
+/** Its writes fail so. */
+function withoutRoom(lane: Lane, tried: () => void, full: Error): Lane {
+  const fail = (): Promise<never> => {
+    tried()
+    return Promise.reject(full)
+  }
+  return {
+    chains: false,
+    attempt: fail,
+    transact: fail,
+    read: reads => lane.read(reads),
+    close: () => lane.close(),
+  } as Lane
+}
 
 /** A ledger whose first COMMIT (real, or never done) is not answered. */
 function losingOneAnswer(ledger: Ledger, happened: boolean): Ledger {

@@ -358,7 +358,9 @@ export class Combiner<Req, Res> {
 
   private async recover(batch: Pending<Req, Res>[], attempt: number, error: unknown): Promise<void> {
     if (error instanceof CommitUnknown) return this.lookUp(batch, attempt)
-    if (error instanceof LedgerUnavailable) return answerAll(batch, unavailable())
+    // For whom there is no room, there is none alone either.
+    if (error instanceof LedgerUnavailable || trouble(error) === 'full')
+      return answerAll(batch, unavailable())
     if (trouble(error) === 'conflict') {
       if (attempt <= CONFLICT_RETRIES) {
         await pause(conflictPause(attempt, Math.random()))

@@ -7,9 +7,10 @@ import { REFUSED_CODES } from '../health/refused-codes.ts'
  * - `conflict`: somebody was faster (duplicate key, deadlock, lock wait, stale snapshot): rolled back, retry whole
  * - `guard`: an update did not find its row, or a constraint of the schema was hit: a bug or a poisoned request
  * - `connection`: the engine cannot be reached, or the connection broke
+ * - `full`: there is no room for what should be written: undone, and the connection is as good as before
  * - `other`: anything else
  */
-export type Trouble = 'conflict' | 'guard' | 'connection' | 'other'
+export type Trouble = 'conflict' | 'guard' | 'connection' | 'full' | 'other'
 
 const MYSQL_CONFLICTS = new Set([1062, 1205, 1213, 1020, 3572])
 /** 1242 our guard; 4025/3819 CHECK; 1690 out of range; 1048 NULL; 1264 range; 1406 too long; 1451/1452 foreign key. */
@@ -18,6 +19,8 @@ const MYSQL_GUARDS = new Set([1242, 4025, 3819, 1690, 1048, 1264, 1406, 1451, 14
 const MYSQL_CONNECTION = new Set([
   1040, 1053, 1152, 1153, 1158, 1159, 1160, 1161, 1290, 1836, 1927, 3168, 3169,
 ])
+/** 1021 disk full, 1114 table full: the server says so before anything of the statement is kept. */
+const MYSQL_FULL = new Set([1021, 1114])
 const NODE_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -32,6 +35,7 @@ const NODE_CODES = new Set([
 /** SQLite primary result codes. */
 const SQLITE_BUSY = 5
 const SQLITE_LOCKED = 6
+const SQLITE_FULL = 13
 const SQLITE_CONSTRAINT = 19
 const SQLITE_DUPLICATES = new Set([1555, 2067, 2579])
 
@@ -52,6 +56,7 @@ export function trouble(error: unknown): Trouble {
     if (MYSQL_CONFLICTS.has(errno)) return 'conflict'
     if (MYSQL_GUARDS.has(errno)) return 'guard'
     if (MYSQL_CONNECTION.has(errno)) return 'connection'
+    if (MYSQL_FULL.has(errno)) return 'full'
   }
   if (fatal || /closed state|Connection lost|Pool is closed/.test(error.message)) return 'connection'
   return 'other'
@@ -61,14 +66,15 @@ function sqliteTrouble(errcode: number): Trouble {
   if (SQLITE_DUPLICATES.has(errcode)) return 'conflict'
   const primary = errcode & 0xff
   if (primary === SQLITE_BUSY || primary === SQLITE_LOCKED) return 'conflict'
+  if (primary === SQLITE_FULL) return 'full'
   return primary === SQLITE_CONSTRAINT ? 'guard' : 'other'
 }
 
 /** The server says of itself that it takes no writes, or is about to end. */
 const WRONG_ROLE = new Set([1290, 1836])
 const ENDING = new Set([1053, 1927])
-/** 1021 disk full, 1114 table full, 1026 error writing file, 3 and 20 the same of a temporary one. */
-const FULL = new Set([1021, 1114, 1026, 3, 20])
+/** 1026 error writing file, 3 and 20 the same of a temporary one. */
+const FULL = new Set([...MYSQL_FULL, 1026, 3, 20])
 const HUNG = new Set(['ETIMEDOUT', 'PROTOCOL_SEQUENCE_TIMEOUT'])
 
 /** What it says of the server's health that a statement or a connection failed so. A deadlock, a lock wait, a full house of connections: it is there. */
@@ -100,9 +106,14 @@ export class LedgerUnavailable extends Error {
   override readonly name = 'LedgerUnavailable'
 }
 
-/** The ledger cannot be asked, or did not say what became of it. */
+/** The ledger cannot be asked, has no room, or did not say what became of it. */
 export function isAway(error: unknown): boolean {
-  return (
-    error instanceof LedgerUnavailable || error instanceof CommitUnknown || trouble(error) === 'connection'
-  )
+  return error instanceof CommitUnknown || wroteNothing(error)
+}
+
+/** Nothing was written, and that is nobody's fault who asked: it can be asked again later. */
+export function wroteNothing(error: unknown): boolean {
+  if (error instanceof LedgerUnavailable) return true
+  const kind = trouble(error)
+  return kind === 'connection' || kind === 'full'
 }

@@ -16,6 +16,8 @@ export interface MysqlOptions {
   readonly replicaUrl?: string
   /** Told what statements came to, and after how many ms. */
   readonly note?: (kind: SampleKind, ms: number) => void
+  /** Told what the primary's clock showed, epoch ms, between two moments of `performance.now()`. */
+  readonly heardTime?: (at: number, asked: number, answered: number) => void
 }
 
 export const CONNECT_TIMEOUT_MS = 3_000

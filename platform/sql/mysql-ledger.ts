@@ -66,6 +66,8 @@ export function openMysqlLedger(options: MysqlOptions): Ledger {
         } catch (error) {
           const kind = trouble(error)
           if (kind === 'connection') throw lostConnection(error, committing)
+          // Where nobody else writes, nothing else tells.
+          if (kind === 'full') options.note?.('full', 0)
           if (kind !== 'conflict' || attempt > CONFLICT_RETRIES) throw error
           await pause(conflictPause(attempt, Math.random()))
         }

@@ -7,9 +7,18 @@ import { connectionOptions, type MysqlOptions } from './mysql-connection.ts'
 
 /** Longest that any step may take, ms: three that hang are told of within two seconds. */
 const STEP_MS = 500
+/**
+ * Longest wait for the row, s, which is the least there is. Nobody hears of a beat after STEP_MS, but at a server whose commits
+ * hang it goes on waiting for the one before it: with a server's own 50 s they would take up all its connections.
+ */
+const LOCK_WAIT_S = 1
 
+const NOW = 'ROUND(UNIX_TIMESTAMP(NOW(3))*1000)'
+const LOOK = `SELECT @@global.read_only AS readOnly, ${NOW} AS now`
 /** By the server's own clock, as a replica tells it too. */
-const BEAT = 'UPDATE ledger_pulse SET at=ROUND(UNIX_TIMESTAMP(NOW(3))*1000) WHERE id=1'
+const BEAT = `UPDATE ledger_pulse SET at=${NOW} WHERE id=1`
+/** UTC: elsewhere one hour of the year has two beginnings. */
+const SESSION = `SET SESSION innodb_lock_wait_timeout=${LOCK_WAIT_S}, SESSION time_zone='+00:00'`
 
 export class Pulse {
   private readonly options: MysqlOptions
@@ -24,7 +33,8 @@ export class Pulse {
     const { note = () => undefined } = this.options
     const began = performance.now()
     try {
-      const [row] = (await this.ask('SELECT @@global.read_only AS readOnly')) as { readOnly: number }[]
+      const [row] = (await this.ask(LOOK)) as { readOnly: number; now: string }[]
+      this.options.heardTime?.(Number(row?.now), began, performance.now())
       if (row?.readOnly !== 0) {
         note('wrong_role', performance.now() - began)
         throw new LedgerUnavailable('the server is read-only')
@@ -70,6 +80,7 @@ export class Pulse {
     connection.on('error', () => {
       if (this.connection === connection) this.connection = null
     })
+    connection.query(SESSION, error => error && connection.destroy())
     return connection
   }
 }

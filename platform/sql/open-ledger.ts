@@ -16,6 +16,8 @@ export async function openLedger(options: {
   replicaUrl?: string
   /** Told what statements of MariaDB or MySQL came to, and after how many ms. */
   note?: (kind: SampleKind, ms: number) => void
+  /** Told what its server's clock showed, epoch ms, between two moments of `performance.now()`. */
+  heardTime?: (at: number, asked: number, answered: number) => void
 }): Promise<Ledger> {
   if (options.url !== '') {
     const { openMysqlLedger } = await import('./mysql-ledger.ts')

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createConnection } from 'mysql2/promise'
+import { type Connection, createConnection } from 'mysql2/promise'
 import { type RunningMariadb, startMariadb } from '../../platform/engines/start-mariadb.ts'
 
 /** No test takes the machine's power away: what was written survives any process. */
@@ -13,6 +13,17 @@ const COMMON = [
   '--binlog-format=ROW',
   '--gtid-strict-mode=ON',
 ]
+
+/** All rows in one file that does not grow beyond this: a disk of one's own that can be full, without the rights to make one. */
+const SMALL_DISK = ['--innodb-file-per-table=0', '--innodb-data-file-path=ibdata1:12M:autoextend:max:96M']
+/** Rows that fill it, so many at once and so long each, until not one of the last fits in. */
+const BALLAST = [
+  [1_000, 7_000],
+  [100, 7_000],
+  [1, 7_000],
+  [1, 300],
+] as const
+const TABLE_FULL = 1114
 
 /** Each has users and passwords of its own, and makes them at every start. */
 const FOLLOWS = [
@@ -27,6 +38,8 @@ export class MariadbPair {
   private readonly folder: string
   private primary: RunningMariadb
   private readonly replica: RunningMariadb
+  /** Holds every commit while it is there. */
+  private holder: Connection | null = null
 
   private constructor(folder: string, primary: RunningMariadb, replica: RunningMariadb) {
     this.folder = folder
@@ -61,6 +74,9 @@ export class MariadbPair {
   get replicaAdminUrl(): string {
     return this.replica.adminUrl
   }
+  get port(): number {
+    return this.primary.port
+  }
 
   async kill(): Promise<void> {
     process.kill(this.primary.pid, 'SIGKILL')
@@ -86,7 +102,41 @@ export class MariadbPair {
     await runAt(this.primary, statement)
   }
 
+  /** Commits hang until they are let go, reads go on: what a full disk under the binary log does, which is looked at once a minute. */
+  async holdCommits(): Promise<void> {
+    this.holder = await createConnection(this.primary.adminUrl)
+    for (const stage of ['START', 'FLUSH', 'BLOCK_DDL', 'BLOCK_COMMIT'])
+      await this.holder.query(`BACKUP STAGE ${stage}`)
+  }
+
+  async letCommitsGo(): Promise<void> {
+    await this.holder?.query('BACKUP STAGE END')
+    await this.holder?.end()
+    this.holder = null
+  }
+
+  /** Of the primary; the replica has room. */
+  async fill(): Promise<void> {
+    const connection = await createConnection(this.primary.adminUrl)
+    try {
+      await connection.query('SET sql_log_bin=0')
+      await connection.query('CREATE TABLE mysql.ballast (bytes VARBINARY(7000)) ENGINE=InnoDB')
+      for (const [rows, bytes] of BALLAST)
+        await untilFull(() =>
+          connection.query(`INSERT INTO mysql.ballast SELECT REPEAT('x', ${bytes}) FROM seq_1_to_${rows}`),
+        )
+    } finally {
+      await connection.end()
+    }
+  }
+
+  async makeRoom(): Promise<void> {
+    // A replica leaves alone what is in `mysql`.
+    await this.run('DROP TABLE mysql.ballast')
+  }
+
   async drop(): Promise<void> {
+    await this.holder?.end()
     await Promise.all([this.primary.stop(), this.replica.stop()])
     rmSync(this.folder, { recursive: true, force: true })
   }
@@ -106,7 +156,15 @@ export class MariadbPair {
 }
 
 function startPrimary(folder: string, port = 0): Promise<RunningMariadb> {
-  return startMariadb({ folder, port, extra: [...COMMON, '--server-id=1'] })
+  return startMariadb({ folder, port, extra: [...COMMON, ...SMALL_DISK, '--server-id=1'] })
+}
+
+async function untilFull(insert: () => Promise<unknown>): Promise<void> {
+  try {
+    for (;;) await insert()
+  } catch (error) {
+    if ((error as { errno?: number }).errno !== TABLE_FULL) throw error
+  }
 }
 
 async function runAt({ adminUrl }: RunningMariadb, statement: string): Promise<unknown> {

@@ -56,7 +56,7 @@ async function format(place: Place<KafkaPrograms, KafkaOptions>, controllerPort:
   const fresh = `${target}.new`
   await rm(fresh, { recursive: true, force: true })
   await writeFile(configFile(folder), serverProperties(fresh, port, controllerPort, options))
-  const clusterId = randomBytes(16).toString('base64url')
+  const { clusterId = randomBytes(16).toString('base64url') } = options
   await run(programs.java, [
     ...javaOptions(programs.libraries, folder, { ...options, quick: true }),
     'kafka.tools.StorageTool',

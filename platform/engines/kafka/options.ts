@@ -13,6 +13,8 @@ export interface KafkaOptions {
   readonly quick?: boolean
   /** Lines of `server.properties` added at the end, so they win: `message.max.bytes=2000000`. */
   readonly extra?: readonly string[]
+  /** Brokers of one cluster have the same, 22 characters of base64url. Absent: made for this one. */
+  readonly clusterId?: string
 }
 
 /** A broker of a few small topics lives in a fifth of it; the rest is for rushes. */
