@@ -47,7 +47,7 @@ function sampleOf(line: string): Sample | 'ignored' {
     for (let i = 0; !rest.trimStart().startsWith('}'); i++) {
       const [whole, label, value] = LABEL.exec(rest) ?? []
       if (whole === undefined || i === LABELS_MOST) return 'ignored'
-      labels[label!] = unescape(value!)
+      labels[label!] = plainOf(value!)
       rest = rest.slice(whole.length)
     }
     rest = rest.trimStart().slice(1)
@@ -66,7 +66,7 @@ function valueOfText(text: string): number | null {
   return /^[+-]?[\d.]/.test(text) ? numberOf(text) : null
 }
 
-function unescape(text: string): string {
+function plainOf(text: string): string {
   return text.replace(/\\(.)/g, (_, character: string) => (character === 'n' ? '\n' : character))
 }
 
