@@ -32,6 +32,8 @@ export interface BrokerAnswer {
 export class KafkaLinks {
   private readonly timeLimit: number
   private readonly links = new Map<string, Connection>()
+  /** How often all were closed: one that was being made meanwhile is not kept either. */
+  private closings = 0
 
   /** @param timeLimit of a connection, and of a request, ms */
   constructor(timeLimit: number) {
@@ -100,6 +102,7 @@ export class KafkaLinks {
   }
 
   close(): void {
+    this.closings++
     for (const [address, link] of this.links) this.drop(address, link)
   }
 
@@ -113,7 +116,12 @@ export class KafkaLinks {
       requestTimeout: this.timeLimit,
     })
     link.on('error', () => undefined) // shows where it is used
+    const { closings } = this
     await link.connect(to.host, to.port)
+    if (closings !== this.closings) {
+      this.drop(address, link)
+      throw new Error('it was closed while it was made')
+    }
     // Another question may have made one meanwhile: that one stays.
     const other = this.links.get(address)
     if (other?.isConnected()) {

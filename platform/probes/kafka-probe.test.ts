@@ -196,7 +196,7 @@ describe.skipIf(!isHere)('Kafka', () => {
 
   it('stopped: holds its time limit, and reads on when it goes on', async () => {
     const short = openKafkaProbe({ brokers: [kafka.first], timeLimit: LIMIT_MS })
-    await short.cluster(never)
+    await expect.poll(() => short.cluster(never)).toMatchObject({ brokers: [{ id: 1 }] })
     await expect.poll(() => short.group('slow', ['orders'], never)).toMatchObject({ group: 'slow' })
     kafka.stopFirst()
     for (const ask of [() => short.cluster(never), () => short.group('slow', ['orders'], never)]) {

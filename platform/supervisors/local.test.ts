@@ -1,4 +1,4 @@
-// On real engines of `levee engines`: healthy, stopped, hanging, killed; each comes back with its data, port and passwords.
+// On real engines of `levee engines` (Kafka: local-kafka.test.ts): healthy, stopped, hanging, killed; each comes back with its data, port and passwords.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -6,11 +6,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createClient } from '@redis/client'
 import { createConnection } from 'mysql2/promise'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import type { EngineName } from '../engines/engine.ts'
 import { loadEngine } from '../engines/engines.ts'
 import { findProgram } from '../engines/find-program.ts'
-import { findJars, JARS_FOLDER } from '../engines/kafka/jars.ts'
 import { commandLine } from '../engines/processes.ts'
 import { engineStatus, engineUp } from '../engines/standing.ts'
 import { localSupervisor } from './local.ts'
@@ -28,7 +27,7 @@ async function up(name: EngineName) {
 const urlOf = async (name: EngineName) => (await engineStatus(await loadEngine(name), folder)).url
 
 afterAll(async () => {
-  for (const name of ['redis', 'mariadb', 'kafka']) await abrupt.stop(name, never).catch(() => undefined)
+  for (const name of ['redis', 'mariadb']) await abrupt.stop(name, never).catch(() => undefined)
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -135,25 +134,5 @@ describe.skipIf(findProgram('mariadbd') === null)('MariaDB', () => {
     await expect.poll(async () => (await local.state('mysql', never)).running).toBe('no')
     expect(await local.restart('mysql', never)).toMatchObject({ running: 'yes', detail: 'answers' })
     expect(await query('SELECT id FROM kept')).toEqual([{ id: 1 }])
-  })
-})
-
-describe.skipIf(findProgram('java') === null || findJars(JARS_FOLDER) === null)('Kafka', () => {
-  // Compiled quickly rather than well: it lives for some seconds only.
-  const options = process.env.JDK_JAVA_OPTIONS
-  beforeAll(() => {
-    process.env.JDK_JAVA_OPTIONS = '-XX:TieredStopAtLevel=1'
-  })
-  afterAll(() => {
-    if (options === undefined) delete process.env.JDK_JAVA_OPTIONS
-    else process.env.JDK_JAVA_OPTIONS = options
-  })
-
-  it('killed: comes back on its port', async () => {
-    const { url, pid } = await up('kafka')
-    process.kill(pid, 'SIGKILL')
-    await expect.poll(async () => (await local.state('kafka', never)).running).toBe('no')
-    expect(await local.restart('kafka', never)).toMatchObject({ running: 'yes', detail: 'answers' })
-    expect(await urlOf('kafka')).toBe(url)
   })
 })
