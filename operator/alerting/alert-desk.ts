@@ -100,10 +100,18 @@ export class AlertDesk {
   /** What time alone brings about: the next person, reminders, an end of a silence. */
   tick(now: number): void {
     const { store, book } = this.options
-    const rows = store.all<{ incident: number }>('SELECT incident FROM alert_states WHERE over = 0')
-    for (const { incident } of rows) {
+    const rows = store.all<{ incident: number; known: number }>(
+      `SELECT incident, acknowledged_at IS NOT NULL AS known FROM alert_states
+        JOIN incidents ON number = incident WHERE over = 0`,
+    )
+    for (const { incident, known } of rows) {
       store.transact(() => {
         const kept = this.kept(incident)!
+        // By another process, such as the command line.
+        if (known === 1 && kept.state.acknowledgedAt === null) {
+          this.acknowledge(incident, now)
+          return
+        }
         // The incident itself says when it is over.
         if (kept.state.healedAt !== null) return
         const people = onCall(book, areaOf(kept.key), now).length

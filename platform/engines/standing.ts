@@ -147,6 +147,17 @@ export async function engineStatus(engine: Engine, folder: string): Promise<Engi
   return { engine: engine.name, known: true, running: true, reachable, pid, port, url, adminUrl }
 }
 
+/** Where it is reached whenever it runs; null: it never ran in this folder. */
+export function standingUrls(
+  engine: Engine,
+  folder: string,
+): { url: string; adminUrl: string | null } | null {
+  const state = readState(folder, engine)
+  if (state === null) return null
+  const { url, adminUrl = null } = engine.urls(state.port, state.passwords)
+  return { url, adminUrl }
+}
+
 function isRunning(folder: string, engine: Engine, state: State): boolean {
   const line = state.pid === null ? null : commandLine(state.pid)
   return line !== null && engine.isOurs(line, serverFolder(folder, engine))
