@@ -166,6 +166,9 @@ describe.skipIf(findProgram('mariadbd') === null)('MariaDB', () => {
           applyError: '',
         },
       ])
+    const end = await probe.logPosition(never)
+    expect(end).toMatchObject({ log: newest, position: expect.any(Number) })
+    await expect.poll(async () => (await replica.replication(never))[0]?.gtid).toContain(end!.gtid)
     const [position] = await replica.replication(never)
     replica.close()
     const unknown = await purgeBinaryLogs(options, [], 1, never)

@@ -33,6 +33,13 @@ export interface TableSpaces {
   readonly binaryLogs: readonly BinaryLog[] | null
 }
 
+export interface LogPosition {
+  readonly log: string
+  readonly position: number
+  /** Of all transactions in it; empty where it gives them none. */
+  readonly gtid: string
+}
+
 export interface BinaryLog {
   readonly name: string
   readonly bytes: number
@@ -45,6 +52,8 @@ export interface MysqlProbe {
   lockWaits(signal: AbortSignal): Promise<readonly LockWait[]>
   /** One for each source; none: it is no replica. */
   replication(signal: AbortSignal): Promise<readonly Replication[]>
+  /** Where its own log ends: a replica that has applied up to there has everything. Null: it keeps no binary log. */
+  logPosition(signal: AbortSignal): Promise<LogPosition | null>
   /** Reads through the list of all tables: once a minute is plenty. */
   tableSpaces(signal: AbortSignal): Promise<TableSpaces>
   close(): void
@@ -71,6 +80,7 @@ export function openMysqlProbe(options: MysqlProbeOptions): MysqlProbe {
       }),
     replication: signal =>
       session.run(signal, async ask => (await ask('SHOW REPLICA STATUS')).map(parseReplication)),
+    logPosition: signal => session.run(signal, positionOf),
     tableSpaces: signal => session.run(signal, spacesOf),
     close: () => session.close(),
   }
@@ -89,6 +99,14 @@ async function deadlocksOf(ask: Ask): Promise<number | null> {
     "SELECT count AS counted FROM information_schema.innodb_metrics WHERE name = 'lock_deadlocks'",
   )
   return numberOf(rows[0]?.counted)
+}
+
+async function positionOf(ask: Ask): Promise<LogPosition | null> {
+  const isMariadb = (await flavour(ask)) === 'mariadb'
+  const [row] = await ask(isMariadb ? 'SHOW MASTER STATUS' : 'SHOW BINARY LOG STATUS')
+  if (row === undefined) return null
+  const [of] = await ask(`SELECT @@global.${isMariadb ? 'gtid_binlog_pos' : 'gtid_executed'} AS gtid`)
+  return { log: String(row.File), position: Number(row.Position), gtid: String(of?.gtid ?? '') }
 }
 
 async function spacesOf(ask: Ask): Promise<TableSpaces> {
