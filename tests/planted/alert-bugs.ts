@@ -85,7 +85,7 @@ export const alertBugs: readonly PlantedBug[] = [
     'escalation.ts',
     'now >= state.healedAt + limits.hold ?',
     'now >= state.healedAt ?',
-    'desk.test.ts',
+    'escalation.test.ts',
   ),
   bug(
     'no emergency without an answer',
