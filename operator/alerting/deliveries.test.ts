@@ -74,6 +74,17 @@ describe('what is not delivered', () => {
     expect(bed.delivered.slice(2).toSorted()).toEqual(['webhook everyone m-1', 'webhook everyone m-2'])
   })
 
+  test('waits as long as is asked for it alone, and holds up nothing else', async () => {
+    bed.manners.set('webhook', inTurn(later({ after: 30_000 })))
+    bed.tell({}, ['webhook', 'everyone'])
+    await bed.run(1_000)
+    bed.tell({ key: 'other', id: 'm-2' }, ['webhook', 'everyone'])
+    await bed.run(28_500)
+    expect(bed.delivered).toEqual(['webhook everyone m-2'])
+    await bed.run(2_000)
+    expect(bed.delivered).toEqual(['webhook everyone m-2', 'webhook everyone m-1'])
+  })
+
   test('is given up after so many attempts, and told in another way', async () => {
     await bed.deliveries.stop()
     bed.begin({ attemptsMost: 3, patience: { warning: 1e9, critical: 1e9, emergency: 1e9 } })
@@ -233,9 +244,10 @@ describe('another channel', () => {
 
   test('that is down itself is passed over', async () => {
     for (const channel of ['slack', 'email'] as const) bed.manners.set(channel, () => later())
-    bed.tell({ level: 'critical' }, SLACK, ['email', 'admin'])
+    bed.tell({ key: 'other', id: 'a' }, ['email', 'admin'])
+    bed.tell({}, SLACK)
     await bed.run(MINUTE)
-    expect(bed.delivered[0]).toBe('sms admin m-1')
+    expect(bed.states()).toEqual(['m-1 slack waiting', 'm-1 sms delivered'])
   })
 
   test('that comes back is told though all were down', async () => {
@@ -345,6 +357,20 @@ describe('a storm', () => {
     expect(first!.telling.kind).toBe('opened')
     expect(last!.telling).toMatchObject({ kind: 'resolved' })
     expect(first!.at).toBeLessThan(last!.at)
+  })
+
+  test('an end does not overtake the digest that tells of the beginning', async () => {
+    let isDown = true
+    bed.manners.set('sms', ({ key }) => (isDown && key.startsWith('digest:') ? later() : DELIVERED))
+    storm(20, 'critical', SMS)
+    await bed.run(90_000)
+    bed.tell({ key: 'k19', id: 'r-19', kind: 'resolved' }, SMS)
+    await bed.run(MINUTE)
+    expect(bed.delivered).not.toContain('sms admin r-19')
+    isDown = false
+    await bed.run(3 * MINUTE)
+    const messages = bed.delivered.filter(line => line.startsWith('sms'))
+    expect(messages.slice(5)).toEqual([expect.stringContaining('digest:'), 'sms admin r-19'])
   })
 
   test('whose digest does not get through goes another way', async () => {

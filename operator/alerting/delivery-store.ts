@@ -226,12 +226,13 @@ export function attemptFailed(
 }
 
 /**
- * The row, and where it is a digest all that is joined in it. False: it was superseded meanwhile, so that its failure matters to
+ * The row, and where it is a digest all that is joined in it, on its own way only: another that tells it too has ended nothing
+ * here. False: it was superseded meanwhile, so that its failure matters to
  * nobody.
  */
 export function finish(
   store: SmallStore,
-  { seq, message }: Delivery,
+  { seq, message, channel, contact }: Delivery,
   state: 'delivered' | 'refused' | 'given-up',
   why: string | null,
   now: number,
@@ -245,11 +246,14 @@ export function finish(
     state,
   )
   store.run(
-    `UPDATE alert_deliveries SET state = ?, why = ?, done = ? WHERE state = 'joined' AND digest = ?`,
+    `UPDATE alert_deliveries SET state = ?, why = ?, done = ?
+     WHERE state = 'joined' AND digest = ? AND channel = ? AND contact = ?`,
     state,
     why,
     now,
     message,
+    channel,
+    contact,
   )
   return changed > 0
 }

@@ -82,6 +82,19 @@ test.each<[string, (written: Written) => void, RegExp]>([
   expect(problems(changed(change))).toEqual(expect.arrayContaining([expect.stringMatching(expected)]))
 })
 
+test('routes by metric are off until the file turns them on', () => {
+  const routes = (change: (written: Written) => void) => readContacts(changed(change))
+  expect(routes(() => {})).toMatchObject({ routes: { byFamily: false, families: {}, always: [] } })
+  const on = { byFamily: true, families: { payment: 'sms' }, always: ['webhook'] }
+  expect(routes(w => (w.routes = on))).toMatchObject({ ok: true, routes: on })
+  expect(problems(changed(w => (w.routes = { families: { tea: 'sms' } })))).toEqual([
+    '/routes/families/tea: is not a known field',
+  ])
+  expect(problems(changed(w => (w.routes = { families: { payment: 'pigeon' } })))).toEqual([
+    expect.stringMatching(/^\/routes\/families\/payment: must be one of slack, /),
+  ])
+})
+
 test('what is no JSON, or something else altogether, is told', () => {
   expect(problems('{')).toEqual([expect.stringMatching(/^is no JSON: /)])
   for (const text of ['null', '[]', '1', '"x"']) expect(problems(text)).not.toEqual([])

@@ -4,12 +4,29 @@ import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Contact, ContactBook, Day, Hours, Role } from './contacts.ts'
 import { DAYS, ROLES } from './contacts.ts'
+import { BY_FAMILY, CHANNELS, type Family, type RouteSettings } from './routes.ts'
 import { problemsOf } from './schema-problems.ts'
 
 const LanguageCode = Type.Enum(['ko', 'en'])
 const MinuteText = Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' })
 /** Most contacts: a shop's teams and suppliers; more is a directory, and no list to go through at night. */
 const CONTACTS_MOST = 200
+
+const FAMILIES = Object.keys(BY_FAMILY) as Family[]
+const ChannelChoice = Type.Enum([...CHANNELS])
+const Routes = Type.Object(
+  {
+    /** Off where nothing is said. */
+    byFamily: Type.Optional(Type.Boolean()),
+    families: Type.Optional(
+      Type.Object(Object.fromEntries(FAMILIES.map(family => [family, Type.Optional(ChannelChoice)])), {
+        additionalProperties: false,
+      }),
+    ),
+    always: Type.Optional(Type.Array(ChannelChoice, { maxItems: CHANNELS.length })),
+  },
+  { additionalProperties: false },
+)
 
 const ContactFile = Type.Object(
   {
@@ -50,6 +67,7 @@ const ContactFile = Type.Object(
       { minItems: 1, maxItems: CONTACTS_MOST },
     ),
     emergencyTeam: Type.Array(Type.String(), { minItems: 1, maxItems: 20 }),
+    routes: Type.Optional(Routes),
   },
   { additionalProperties: false },
 )
@@ -59,7 +77,7 @@ type WrittenContact = Written['contacts'][number]
 const checker = Compile(ContactFile)
 
 export type ContactsRead =
-  | { readonly ok: true; readonly book: ContactBook }
+  | { readonly ok: true; readonly book: ContactBook; readonly routes: RouteSettings }
   /** One sentence each: place and what is wrong there. */
   | { readonly ok: false; readonly problems: readonly string[] }
 
@@ -73,7 +91,9 @@ export function readContacts(text: string): ContactsRead {
   }
   if (!checker.Check(written)) return { ok: false, problems: problemsOf(checker.Errors(written)) }
   const problems = contradictions(written)
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, book: bookOf(written) }
+  if (problems.length > 0) return { ok: false, problems }
+  const { byFamily = false, families = {}, always = [] } = written.routes ?? {}
+  return { ok: true, book: bookOf(written), routes: { byFamily, families, always } }
 }
 
 /** What each part allows and the whole does not. */

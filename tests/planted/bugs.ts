@@ -1,5 +1,6 @@
 // Bugs to plant: each breaks one rule of the shop by one small edit, and the unchanged black-box tests must notice.
 
+import { alertBugs } from './alert-bugs.ts'
 import { gateBugs } from './gate-bugs.ts'
 import { ladderBugs } from './ladder-bugs.ts'
 import type { PlantedBug } from './planted-bug.ts'
@@ -235,4 +236,4 @@ const shopBugs: readonly PlantedBug[] = [
   ),
 ]
 
-export const bugs: readonly PlantedBug[] = [...shopBugs, ...gateBugs, ...ladderBugs]
+export const bugs: readonly PlantedBug[] = [...shopBugs, ...gateBugs, ...ladderBugs, ...alertBugs]

@@ -4,6 +4,7 @@ import type { Channel, Outcome, Telling } from '../../operator/alerting/channels
 import type { ContactBook } from '../../operator/alerting/contacts.ts'
 import { Deliveries, type DeliverySettings } from '../../operator/alerting/deliveries.ts'
 import { DELIVERY_STEPS, deliveriesOf } from '../../operator/alerting/delivery-store.ts'
+import { DESK_STEPS } from '../../operator/alerting/desk-store.ts'
 import { enqueue } from '../../operator/alerting/enqueue.ts'
 import type { Message } from '../../operator/alerting/message.ts'
 import { CHANNELS, type ChannelName } from '../../operator/alerting/routes.ts'
@@ -57,7 +58,11 @@ export class DeliveryBed {
     settings: Partial<DeliverySettings> = {},
     names: readonly ChannelName[] = CHANNELS,
   ): Promise<DeliveryBed> {
-    return new DeliveryBed(await openSmallStore(':memory:', DELIVERY_STEPS), names, settings)
+    return new DeliveryBed(
+      await openSmallStore(':memory:', [...DELIVERY_STEPS, ...DESK_STEPS]),
+      names,
+      settings,
+    )
   }
 
   /** As a process that starts: what it knew beyond the store is gone. */
