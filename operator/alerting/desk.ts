@@ -15,6 +15,7 @@ import {
   ESCALATION,
   type EscalationLimits,
   healed,
+  helpless,
   judged,
   type Move,
   opened,
@@ -67,8 +68,10 @@ export class AlertDesk {
     this.apply({ ...found, state: move.state, tellings: 0 }, move, now)
   }
 
-  judge(key: string, level: Level, now: number): void {
-    const found = this.must(key)
+  /** `words`: what it says of itself from now on; absent: what it said before. */
+  judge(key: string, level: Level, now: number, words?: Words): void {
+    const before = this.must(key)
+    const found = words === undefined ? before : { ...before, words }
     this.apply(found, judged(found.state, level, now, this.isQuiet(found, level, now)), now)
   }
 
@@ -79,6 +82,12 @@ export class AlertDesk {
     const quiet = this.isQuiet(found, found.state.level, now)
     const move = quiet ? { state: found.state, says: [] } : changed(found.state, now)
     this.apply({ ...found, words }, move, now)
+  }
+
+  /** What was tried did not help; its words say what that was. */
+  helpless(key: string, words: Words, now: number): void {
+    const found = this.must(key)
+    this.apply({ ...found, words }, helpless(found.state, now), now)
   }
 
   acknowledge(key: string, now: number): void {

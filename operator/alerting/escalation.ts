@@ -55,7 +55,15 @@ export interface Saying {
   /** For `peopleFor`. */
   readonly step: number
   /** Why it is told now. */
-  readonly why: 'new' | 'worse' | 'changed' | 'unacknowledged' | 'acknowledged' | 'over' | 'reminder'
+  readonly why:
+    | 'new'
+    | 'worse'
+    | 'changed'
+    | 'unacknowledged'
+    | 'acknowledged'
+    | 'helpless'
+    | 'over'
+    | 'reminder'
 }
 
 export interface Move {
@@ -94,6 +102,12 @@ export function judged(state: AlertState, level: Level, now: number, quiet = fal
 /** Facts or causes changed. Told only where the incident was. */
 export function changed(state: AlertState, now: number): Move {
   return state.told && !state.over ? say(state, 'updated', 'changed', now, state.lastAt) : still(state)
+}
+
+/** What was tried did not help: the next one is told too, at once. Somebody who has it already is told as well. */
+export function helpless(state: AlertState, now: number): Move {
+  if (state.over || !state.told) return still(state)
+  return say({ ...state, since: now, step: state.step + 1, reminders: 0 }, 'escalated', 'helpless', now)
 }
 
 /** The second time says nothing. */

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import type { ContactBook } from '../../operator/alerting/contacts.ts'
+import type { RouteSettings } from '../../operator/alerting/routes.ts'
 import type { Places } from '../operator/collectors.ts'
 import { type ConfigOptions, configOf, withConfigOptions } from './config-options.ts'
 import { CommandFailure, EXIT_CODE_HELP, USAGE } from './exit-codes.ts'
@@ -51,7 +52,8 @@ async function operate(options: Options): Promise<void> {
   const log = createLog({ level: config['log.level'], name: 'levee-operator', to: 'stderr' })
   const places: Places = await placesOf(config, options.shop, engines === true)
   const running = await runOperator({
-    ...{ config, log, places, book: await bookOf(options.contacts), env: process.env },
+    ...{ config, log, places, env: process.env },
+    ...(await whomToTell(options.contacts)),
     supervisor: await supervisorNamed(supervisor),
     units: supervisor === 'none' ? {} : UNITS[supervisor],
   })
@@ -69,9 +71,13 @@ async function operate(options: Options): Promise<void> {
   process.exitCode = await end
 }
 
-async function bookOf(file: string | undefined): Promise<ContactBook> {
-  const nobody: ContactBook = { timeZone: 'UTC', language: 'en', contacts: [], emergencyTeam: [] }
-  if (file === undefined) return nobody
+async function whomToTell(file: string | undefined): Promise<{ book: ContactBook; routes: RouteSettings }> {
+  // Shared channels have readers without anybody being named.
+  if (file === undefined)
+    return {
+      book: { timeZone: 'UTC', language: 'en', contacts: [], emergencyTeam: [] },
+      routes: { byFamily: false },
+    }
   const { readFileSync } = await import('node:fs')
   const { readContacts } = await import('../../operator/alerting/read-contacts.ts')
   let text: string
@@ -82,5 +88,5 @@ async function bookOf(file: string | undefined): Promise<ContactBook> {
   }
   const read = readContacts(text)
   if (!read.ok) throw new CommandFailure(USAGE, `${file}:\n${read.problems.join('\n')}`)
-  return read.book
+  return read
 }

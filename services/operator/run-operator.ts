@@ -2,12 +2,14 @@
 
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { AlertDesk, alertSteps } from '../../operator/alerting/alert-desk.ts'
 import { openChannels } from '../../operator/alerting/channels/open-channels.ts'
 import type { ContactBook } from '../../operator/alerting/contacts.ts'
 import { Deliveries } from '../../operator/alerting/deliveries.ts'
 import { DELIVERY_STEPS } from '../../operator/alerting/delivery-store.ts'
-import type { ChannelName } from '../../operator/alerting/routes.ts'
+import { AlertDesk } from '../../operator/alerting/desk.ts'
+import { DESK_STEPS } from '../../operator/alerting/desk-store.ts'
+import type { ChannelName, RouteSettings } from '../../operator/alerting/routes.ts'
+import { tellAcknowledged, tellChange, tellHelpless } from '../../operator/alerting/tell-incidents.ts'
 import { incidentSteps } from '../../operator/incidents/incident-store.ts'
 import { leaseSteps } from '../../operator/lease.ts'
 import { Operator } from '../../operator/operator.ts'
@@ -25,6 +27,7 @@ export interface OperatorOptions extends Pick<LeversOptions, 'supervisor' | 'uni
   readonly log: Log
   readonly places: Places
   readonly book: ContactBook
+  readonly routes: RouteSettings
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
@@ -46,7 +49,7 @@ export const openOperatorStore = (config: Config): Promise<SmallStore> =>
     ...actSteps,
     ...leaseSteps,
     ...DELIVERY_STEPS,
-    ...alertSteps,
+    ...DESK_STEPS,
   ])
 
 export async function runOperator(options: OperatorOptions): Promise<RunningOperator> {
@@ -69,25 +72,25 @@ export async function runOperator(options: OperatorOptions): Promise<RunningOper
     links: () => [],
   })
   const alerts = new AlertDesk({
-    ...{ store, book, routes: { byFamily: false }, configured: new Set(channels.keys()) },
-    silences: () => [],
-    said(incident, { kind, level }, recipients, now) {
+    ...{ store, book: () => book, routes: options.routes, configured: new Set(channels.keys()) },
+    onTold(key, { kind, level }, recipients) {
       const told = recipients.map(({ channel, contact }) => `${channel} ${contact}`)
-      if (told.length === 0) log.error({ incident, kind, level }, 'nobody can be told')
-      operator.desk.incidents.note(incident, now, 'message', { kind, level, told })
+      if (told.length === 0) log.error({ key, kind, level }, 'nobody can be told')
+      const number = Number(key.split('-').at(-1))
+      operator.desk.incidents.note(number, clock(), 'message', { kind, level, told })
     },
   })
   const eyes = openEyes(places)
   const operator: Operator = new Operator({
     ...{ store, clock, log, owner: newId(), collectors: eyes.collectors },
     ...leversOf(options),
-    tell: (change, now) => alerts.tell(change, now),
+    tell: (change, now) => tellChange(alerts, change, now),
     escalate(incident, why, now) {
       const said = {
         en: `What was tried did not bring it back (${why}).`,
         ko: `자동 조치로 복구되지 않았습니다 (${why}).`,
       }
-      store.transact(() => alerts.escalate(incident, said, now))
+      store.transact(() => tellHelpless(alerts, incident, said, now))
       deliveries.wake()
     },
   })
@@ -95,7 +98,11 @@ export async function runOperator(options: OperatorOptions): Promise<RunningOper
   operator.start()
   const timer = setInterval(() => {
     try {
-      alerts.tick(clock())
+      const now = clock()
+      store.transact(() => {
+        for (const incident of operator.desk.incidents.open()) tellAcknowledged(alerts, incident, now)
+        alerts.tick(now)
+      })
     } catch (error) {
       log.error({ err: error }, 'alerts could not be looked at')
     }

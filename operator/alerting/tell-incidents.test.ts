@@ -4,13 +4,14 @@ import { diagnose, type Symptom } from '../diagnosis/diagnose.ts'
 import { HOLD_MS } from '../incidents/incident.ts'
 import { IncidentDesk } from '../incidents/incident-desk.ts'
 import { incidentSteps } from '../incidents/incident-store.ts'
-import { AlertDesk, alertSteps } from './alert-desk.ts'
 import type { Contact, ContactBook } from './contacts.ts'
 import { DELIVERY_STEPS, deliveriesOf } from './delivery-store.ts'
+import { AlertDesk } from './desk.ts'
+import { DESK_STEPS, saveSilence } from './desk-store.ts'
+import type { Saying } from './escalation.ts'
 import { ESCALATION } from './escalation.ts'
-import type { Message } from './message.ts'
 import type { ChannelName } from './routes.ts'
-import type { Silence } from './silences.ts'
+import { tellAcknowledged, tellChange, tellHelpless } from './tell-incidents.ts'
 
 const person = (id: string, role: Contact['roles'][number], order: number): Contact => ({
   ...{ id, name: id, roles: [role], language: 'ko', order, hours: null, phone: '1', dial: '+821012345678' },
@@ -29,22 +30,22 @@ const symptom = (id: string, level: Symptom['level'] = 'critical'): Symptom => (
 })
 
 let store: SmallStore
-let said: Message[]
-let silences: Silence[]
+let said: Saying[]
 let alerts: AlertDesk
 let desk: IncidentDesk
 beforeEach(async () => {
-  store = await openSmallStore(':memory:', [...incidentSteps, ...DELIVERY_STEPS, ...alertSteps])
-  ;[said, silences] = [[], []]
+  store = await openSmallStore(':memory:', [...incidentSteps, ...DELIVERY_STEPS, ...DESK_STEPS])
+  said = []
   alerts = new AlertDesk({
-    ...{ store, book, routes: { byFamily: false }, silences: () => silences },
+    ...{ store, book: () => book, routes: { byFamily: false } },
     configured: new Set<ChannelName>(['slack', 'pagerduty', 'sms', 'call', 'email']),
-    said: (_, message) => void said.push(message),
+    onTold: (_, saying) => void said.push(saying),
   })
-  desk = new IncidentDesk({ store, tell: (change, now) => alerts.tell(change, now) })
+  desk = new IncidentDesk({ store, tell: (change, now) => tellChange(alerts, change, now) })
 })
 afterEach(() => store.close())
 
+const tick = (now: number) => store.transact(() => alerts.tick(now))
 const see = (now: number, ...symptoms: readonly Symptom[]) => desk.take(diagnose(symptoms), now)
 const kinds = () => said.map(({ kind, level }) => `${kind} ${level}`)
 const ways = (incident = 1) =>
@@ -61,8 +62,9 @@ it('tells of one fault once, by its level, and of its end to whoever heard of it
   expect(ways().sort()).toEqual([
     ...['opened pagerduty everyone', 'opened sms admin', 'resolved pagerduty everyone', 'resolved sms admin'],
   ])
-  expect(said[0]).toMatchObject({ area: 'infrastructure', title: { ko: 'Redis 무응답' } })
-  expect(said[0]!.text.en).toContain('Sales go on')
+  const { area, words } = alerts.find('levee-incident-1')!
+  expect([area, words.title.ko]).toEqual(['infrastructure', 'Redis 무응답'])
+  expect(words.text.en).toContain('Sales go on')
 })
 
 it('calls the emergency team when no sale is possible', () => {
@@ -82,31 +84,35 @@ it('does not page again for what comes back while it is not believed to be over'
 
 it('asks the next one when nobody acknowledges, then everybody; and nobody after an acknowledgement', () => {
   see(0, symptom('redis-up'))
-  alerts.tick(ESCALATION.acknowledge - 1)
+  tick(ESCALATION.acknowledge - 1)
   expect(kinds()).toEqual(['opened critical'])
-  alerts.tick(ESCALATION.acknowledge)
+  tick(ESCALATION.acknowledge)
   expect(ways()).toContain('escalated sms ops')
-  alerts.tick(2 * ESCALATION.acknowledge)
+  tick(2 * ESCALATION.acknowledge)
   expect(kinds().at(-1)).toBe('escalated emergency')
-  store.transact(() => alerts.acknowledge(1, 2 * ESCALATION.acknowledge + 1))
+  desk.incidents.acknowledge(1, 'ops', 2 * ESCALATION.acknowledge + 1)
+  const heard = () =>
+    store.transact(() => tellAcknowledged(alerts, desk.incidents.find(1)!, 2 * ESCALATION.acknowledge + 1))
+  expect([heard(), heard()]).toEqual([true, false])
   expect(kinds().at(-1)).toBe('acknowledged emergency')
-  alerts.tick(3 * ESCALATION.acknowledge)
+  tick(3 * ESCALATION.acknowledge)
   expect(kinds()).toHaveLength(4)
 })
 
 it('says when what it tried did not help', () => {
   see(0, symptom('redis-up'))
   const why = { en: 'The restart did not help.', ko: '재시작이 효과가 없었습니다.' }
-  store.transact(() => alerts.escalate(desk.incidents.find(1)!, why, 5_000))
+  store.transact(() => tellHelpless(alerts, desk.incidents.find(1)!, why, 5_000))
   expect(kinds()).toEqual(['opened critical', 'escalated critical'])
-  expect(said[1]!.text.ko).toContain('효과가 없었습니다')
+  expect(ways()).toContain('escalated sms ops')
+  expect(alerts.find('levee-incident-1')!.words.text.ko).toContain('효과가 없었습니다')
 })
 
 it('keeps quiet under a silence, and tells what still stands when it ends', () => {
-  silences = [{ ...{ from: 0, to: 60_000, by: 'ops', why: 'maintenance' }, id: 's1' } as Silence]
+  saveSilence(store, { id: 's1', from: 0, to: 60_000, by: 'ops', why: 'maintenance' })
   see(1_000, symptom('redis-up'))
-  alerts.tick(30_000)
+  tick(30_000)
   expect(kinds()).toEqual([])
-  alerts.tick(61_000)
+  tick(61_000)
   expect(kinds()).toEqual(['opened critical'])
 })
