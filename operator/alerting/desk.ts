@@ -68,10 +68,9 @@ export class AlertDesk {
     this.apply({ ...found, state: move.state, tellings: 0 }, move, now)
   }
 
-  /** `words`: what it says of itself from now on; absent: what it said before. */
-  judge(key: string, level: Level, now: number, words?: Words): void {
-    const before = this.must(key)
-    const found = words === undefined ? before : { ...before, words }
+  /** `about`: what is known of it from now on; absent: what was known before. */
+  judge(key: string, level: Level, now: number, about: Partial<Omit<NewCase, 'key'>> = {}): void {
+    const found = { ...this.must(key), ...about }
     this.apply(found, judged(found.state, level, now, this.isQuiet(found, level, now)), now)
   }
 

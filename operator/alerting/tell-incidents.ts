@@ -28,7 +28,8 @@ export function tellChange(desk: AlertDesk, change: Change, now: number): void {
     if (change.before.state === 'recovering') desk.relapse(key, now)
     // Symptoms come and go; another cause is news, and told with what is worse where it is.
     const words = change.before.key === cause ? undefined : wordsOf(change.incident, null)
-    if (change.before.level !== level) desk.judge(key, level, now, words)
+    if (change.before.level !== level)
+      desk.judge(key, level, now, words === undefined ? {} : { words, area: areaOf(cause) })
     else if (words !== undefined) desk.change(key, words, now)
   }
 }
