@@ -1,7 +1,6 @@
 // The permits of coupons in Redis. All claims of one turn of the loop of one coupon are one question. What Redis says
 // only decides who asks the ledger, and how: it may be wrong, away, or empty, and nobody loses a coupon by it.
 
-import { invariant } from '../../platform/contract/result.ts'
 import type { Log } from '../../platform/log/log.ts'
 import { families, keyOf, withJitter } from '../../platform/redis/keys.ts'
 import { type Redis, RedisAway, type RedisScript } from '../../platform/redis/redis.ts'
@@ -147,22 +146,31 @@ export class PermitGate {
       const some = members.length <= ASK_MOST ? members : members.slice(at, at + ASK_MOST)
       void this.run<Letters>(askPermits, couponId, [admit, ...some]).then(reply => {
         this.waiting -= some.length
-        const told = listOf(reply, some.length)
+        const told = listOf(this.isOurs(reply, some.length) ? reply : undefined)
         for (let i = 0; i < some.length; i++) resolve[at + i]!(told(i))
       })
     }
   }
+
+  /** No Redis answers another question than was asked; something between us that mixes up answers might. Nobody waits for that. */
+  private isOurs(reply: Letters | undefined, members: number): boolean {
+    if (reply === undefined || reply === null) return true
+    const letters: unknown = reply[0]
+    if (typeof letters === 'string' && letters.length === members && LETTERS.test(letters)) return true
+    this.log.error({ members }, 'Redis answered another question')
+    return false
+  }
 }
 
 /** Null: there is no hash. */
+const LETTERS = /^[amn]*$/
 type Letters = readonly [letters: string, known: string] | null
 
 /** What each of them is told. */
-function listOf(reply: Letters | undefined, members: number): (i: number) => Said {
+function listOf(reply: Letters | undefined): (i: number) => Said {
   if (reply === undefined) return () => AWAY
   if (reply === null) return () => EMPTY
   const [letters, known] = reply
-  invariant(letters.length === members, `${letters.length} answers for ${members} members`)
   const all = {
     a: { verdict: 'admitted', known },
     m: { verdict: 'known', known },

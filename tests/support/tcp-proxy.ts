@@ -20,6 +20,36 @@ interface Pair {
   torn: boolean
 }
 
+/** One direction of a connection: late or not, what was said first arrives first. */
+class Lane {
+  private readonly to: Socket
+  private readonly waiting: { readonly piece: Buffer; readonly due: number }[] = []
+  private timer: NodeJS.Timeout | null = null
+
+  constructor(to: Socket) {
+    this.to = to
+  }
+
+  /** `late`: ms */
+  push(piece: Buffer, late: number): void {
+    this.waiting.push({ piece, due: performance.now() + late })
+    if (this.timer === null) this.send()
+  }
+
+  private send(): void {
+    this.timer = null
+    while (this.waiting.length > 0) {
+      const rest = this.waiting[0]!.due - performance.now()
+      if (rest > 0) {
+        this.timer = setTimeout(() => this.send(), Math.ceil(rest))
+        return
+      }
+      const { piece } = this.waiting.shift()!
+      if (!this.to.destroyed) this.to.write(piece)
+    }
+  }
+}
+
 export class TcpProxy {
   readonly port: number
   private readonly target: number
@@ -80,19 +110,18 @@ export class TcpProxy {
     const server = connect(this.target, '127.0.0.1')
     pair.server = server
     server.on('error', () => this.end(pair)).on('close', () => this.serverEnded(pair))
-    client.on('data', piece => this.pass(pair, piece, server, 'up'))
-    server.on('data', piece => this.pass(pair, piece, client, 'down'))
+    const [up, down] = [new Lane(server), new Lane(client)]
+    client.on('data', piece => this.pass(pair, piece, up, 'up'))
+    server.on('data', piece => this.pass(pair, piece, down, 'down'))
   }
 
-  private pass(pair: Pair, piece: Buffer, to: Socket, way: 'up' | 'down'): void {
+  private pass(pair: Pair, piece: Buffer, lane: Lane, way: 'up' | 'down'): void {
     const { fault } = this
     if (fault === 'hang' || fault === 'half-open' || (fault === 'deaf' && way === 'down')) {
       pair.torn = true
       return
     }
-    const send = (): void => void (to.destroyed || to.write(piece))
-    if (typeof fault === 'number') setTimeout(send, fault)
-    else send()
+    lane.push(piece, typeof fault === 'number' ? fault : 0)
   }
 
   private serverEnded(pair: Pair): void {
