@@ -16,6 +16,8 @@ const loadCommands = () =>
     import('./commands/engines.ts'),
     import('./commands/keys.ts'),
     import('./commands/ladders.ts'),
+    import('./commands/operator.ts'),
+    import('./commands/incidents.ts'),
     import('./commands/sandbox-provider.ts'),
   ])
 

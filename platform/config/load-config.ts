@@ -34,6 +34,8 @@ const table: Readonly<Record<string, Setting<unknown>>> = settings
 const keys = Object.keys(settings) as SettingKey[]
 /** Variables of single commands, which are no settings: credentials that a person exports for a while. */
 const NO_SETTINGS = new Set(['LEVEE_CHANNEL_KEY', 'LEVEE_ADMIN_PASSWORD'])
+/** The channels of the operator, which reads them by itself: secrets, or files with secrets. */
+const CHANNELS = 'LEVEE_ALERT_'
 const keyOfVariable = new Map(keys.map(key => [table[key]!.env as string, key]))
 
 /**
@@ -56,7 +58,8 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     else problems.push(`${key} (in the file) is no setting${nearest(key, keys)}`)
   }
   for (const [variable, text] of Object.entries(sources.env ?? process.env)) {
-    if (!variable.startsWith('LEVEE_') || text === undefined || NO_SETTINGS.has(variable)) continue
+    if (!variable.startsWith('LEVEE_') || text === undefined) continue
+    if (NO_SETTINGS.has(variable) || variable.startsWith(CHANNELS)) continue
     const key = keyOfVariable.get(variable)
     if (key !== undefined) set(key, variable, table[key]!.type.fromText(text))
     else

@@ -11,9 +11,13 @@ interface Options extends ConfigOptions {
   shop: readonly string[]
   contacts?: string
   supervisor: string
+  folder: string
   endWithParent?: true
   json?: true
 }
+
+/** As `levee engines --folder`; named here, so that its help loads no engines. */
+const STANDING = '.levee/engines'
 
 const SUPERVISORS = ['none', 'local', 'systemd', 'docker', 'kubernetes'] as const
 
@@ -25,6 +29,7 @@ export function register(program: Command): void {
     .option('--shop <url...>', 'front doors of the shop', ['http://127.0.0.1:8080'])
     .option('--contacts <file>', 'whom to tell (docs/examples/contacts.example.json)')
     .option('--supervisor <name>', `who starts and ends the engines here: ${SUPERVISORS.join(', ')}`, 'none')
+    .option('--folder <folder>', 'of `levee engines`, with --engines', STANDING)
     .option('--json', 'say so in one JSON line when it watches')
     .option('--end-with-parent', 'end when standard input ends')
     .addHelpText(
@@ -50,11 +55,11 @@ async function operate(options: Options): Promise<void> {
     throw new CommandFailure(USAGE, `--supervisor is one of ${SUPERVISORS.join(', ')}`)
   const supervisor = options.supervisor as (typeof SUPERVISORS)[number]
   const log = createLog({ level: config['log.level'], name: 'levee-operator', to: 'stderr' })
-  const places: Places = await placesOf(config, options.shop, engines === true)
+  const places: Places = await placesOf(config, options.shop, engines === true ? options.folder : null)
   const running = await runOperator({
     ...{ config, log, places, env: process.env },
     ...(await whomToTell(options.contacts)),
-    supervisor: await supervisorNamed(supervisor),
+    supervisor: await supervisorNamed(supervisor, options.folder),
     units: supervisor === 'none' ? {} : UNITS[supervisor],
   })
   for (const problem of running.problems) log.warn({ problem }, 'a channel is set up by half')

@@ -2,17 +2,18 @@
 
 import { GROUP, TOPIC } from '../../modules/coupon/queue-consumer.ts'
 import type { Config } from '../../platform/config/settings.ts'
-import { loadEngine, STANDING_FOLDER } from '../../platform/engines/engines.ts'
+import { loadEngine } from '../../platform/engines/engines.ts'
 import { standingUrls } from '../../platform/engines/standing.ts'
 import type { Places } from './collectors.ts'
 
 export async function placesOf(
   config: Config,
   shopUrls: readonly string[],
-  engines: boolean,
+  /** Of `levee engines`; null: they are not looked for. */
+  engines: string | null,
 ): Promise<Places> {
   const standing = async (name: 'redis' | 'kafka' | 'mariadb') =>
-    engines ? standingUrls(await loadEngine(name), STANDING_FOLDER) : null
+    engines === null ? null : standingUrls(await loadEngine(name), engines)
   const [redis, kafka, mariadb] = await Promise.all([
     standing('redis'),
     standing('kafka'),

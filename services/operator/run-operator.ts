@@ -1,26 +1,20 @@
 // The operator as it is started: its store, its eyes and its levers, and who is told.
 
 import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import { openChannels } from '../../operator/alerting/channels/open-channels.ts'
 import type { ContactBook } from '../../operator/alerting/contacts.ts'
 import { Deliveries } from '../../operator/alerting/deliveries.ts'
-import { DELIVERY_STEPS } from '../../operator/alerting/delivery-store.ts'
 import { AlertDesk } from '../../operator/alerting/desk.ts'
-import { DESK_STEPS } from '../../operator/alerting/desk-store.ts'
 import type { ChannelName, RouteSettings } from '../../operator/alerting/routes.ts'
 import { tellAcknowledged, tellChange, tellHelpless } from '../../operator/alerting/tell-incidents.ts'
-import { incidentSteps } from '../../operator/incidents/incident-store.ts'
-import { leaseSteps } from '../../operator/lease.ts'
 import { Operator } from '../../operator/operator.ts'
-import { actSteps } from '../../operator/recovery/act-store.ts'
 import type { Config } from '../../platform/config/settings.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Log } from '../../platform/log/log.ts'
 import { openMail } from '../../platform/mail/open-mail.ts'
-import { openSmallStore, type SmallStore } from '../../platform/store/small-store.ts'
 import { openEyes, type Places } from './collectors.ts'
 import { type LeversOptions, leversOf } from './levers.ts'
+import { openOperatorStore } from './operator-store.ts'
 
 export interface OperatorOptions extends Pick<LeversOptions, 'supervisor' | 'units' | 'verify'> {
   readonly config: Config
@@ -41,16 +35,6 @@ export interface RunningOperator {
 
 /** Between two looks whether time alone brings something about, ms. */
 const TICK_MS = 1_000
-
-/** Its store: on the operator's own machine, so that it is there while all else is not. */
-export const openOperatorStore = (config: Config): Promise<SmallStore> =>
-  openSmallStore(path.join(config['data.folder'], 'operator', 'operator.db'), [
-    ...incidentSteps,
-    ...actSteps,
-    ...leaseSteps,
-    ...DELIVERY_STEPS,
-    ...DESK_STEPS,
-  ])
 
 export async function runOperator(options: OperatorOptions): Promise<RunningOperator> {
   const { config, log, places, book, env } = options

@@ -13,9 +13,14 @@ export const UNITS: Readonly<Record<SupervisorName, LeversOptions['units']>> = {
   kubernetes: { redis: 'statefulset/redis', kafka: 'statefulset/kafka', ledger: 'statefulset/mysql' },
 }
 
-export async function supervisorNamed(name: SupervisorName | 'none'): Promise<Supervisor | null> {
+/** `folder`: of `levee engines`, for the local one. */
+export async function supervisorNamed(
+  name: SupervisorName | 'none',
+  folder: string,
+): Promise<Supervisor | null> {
   if (name === 'none') return null
-  if (name === 'local') return (await import('../../platform/supervisors/local.ts')).localSupervisor()
+  if (name === 'local')
+    return (await import('../../platform/supervisors/local.ts')).localSupervisor({ folder })
   if (name === 'systemd') return (await import('../../platform/supervisors/systemd.ts')).systemdSupervisor()
   if (name === 'docker') return (await import('../../platform/supervisors/docker.ts')).dockerSupervisor()
   return (await import('../../platform/supervisors/kubernetes.ts')).kubernetesSupervisor()

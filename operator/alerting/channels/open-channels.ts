@@ -33,7 +33,7 @@ export interface OpenedChannels {
 export function openChannels(places: ChannelPlaces): OpenedChannels {
   const { mail, timeZone, clock, source } = places
   const channels = new Map<ChannelName, Channel>()
-  const problems: string[] = []
+  const problems: string[] = strangers(places.env)
   const ask = new Variables(places, problems)
 
   /** A channel with all it needs, or none; with a part of it, a problem. */
@@ -86,6 +86,28 @@ export function openChannels(places: ChannelPlaces): OpenedChannels {
   ])
   if (mail !== null) channels.set('email', createEmail({ mail, timeZone }))
   return { channels, problems }
+}
+
+/** All that may be set; each also as `…_FILE`. */
+const VARIABLES: ReadonlySet<string> = new Set(
+  [
+    'SLACK_URL',
+    'PAGERDUTY_KEY',
+    'PAGERDUTY_BASE',
+    'TWILIO_ACCOUNT',
+    'TWILIO_TOKEN',
+    'TWILIO_FROM',
+    'TWILIO_BASE',
+    'WEBHOOK_URL',
+    'WEBHOOK_SECRET',
+  ].map(name => `LEVEE_ALERT_${name}`),
+)
+
+/** One sentence for each variable of this kind that is none. */
+function strangers(env: ChannelPlaces['env']): string[] {
+  return Object.keys(env)
+    .filter(name => name.startsWith('LEVEE_ALERT_') && !VARIABLES.has(name.replace(/_FILE$/, '')))
+    .map(name => `${name}: is no variable of a channel`)
 }
 
 class Variables {
