@@ -52,6 +52,7 @@ it('goes on as the same when it comes back while it is not believed yet', () => 
   for (let i = 0; i < 10; i++) {
     desk.see(2 * i * SECOND, symptom('redis-up'))
     desk.see((2 * i + 1) * SECOND)
+    desk.see((2 * i + 1.5) * SECOND)
   }
   expect(desk.next).toBe(2)
 })

@@ -3,6 +3,7 @@
 import { alertBugs } from './alert-bugs.ts'
 import { gateBugs } from './gate-bugs.ts'
 import { ladderBugs } from './ladder-bugs.ts'
+import { operatorBugs } from './operator-bugs.ts'
 import type { PlantedBug } from './planted-bug.ts'
 
 const bug = (name: string, rule: string, file: string, find: string, replace: string): PlantedBug => {
@@ -236,4 +237,10 @@ const shopBugs: readonly PlantedBug[] = [
   ),
 ]
 
-export const bugs: readonly PlantedBug[] = [...shopBugs, ...gateBugs, ...ladderBugs, ...alertBugs]
+export const bugs: readonly PlantedBug[] = [
+  ...shopBugs,
+  ...gateBugs,
+  ...ladderBugs,
+  ...alertBugs,
+  ...operatorBugs,
+]
