@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { NEVER_ARRIVED_MS } from '../../modules/payment/settle-payment.ts'
 import { openLedger } from '../../platform/sql/open-ledger.ts'
 import { checkHistory } from '../../services/check/check-history.ts'
 import { historyOf } from '../../services/check/history.ts'
@@ -21,8 +22,11 @@ import { type PlannedFault, planFaults } from './schedule.ts'
 import { Site } from './site.ts'
 import type { World } from './world.ts'
 
-/** After the load, each action is looked after until its end is known; then nobody waits any longer, ms. */
-const SETTLE_MOST_MS = 60_000
+/**
+ * After the load, each action is looked after until its end is known; then nobody waits any longer, ms. A payment that never
+ * reached its provider is known not to have when it cannot arrive any more, and a sweep comes round.
+ */
+const SETTLE_MOST_MS = NEVER_ARRIVED_MS + 30_000
 /** Between two deliveries of what runs out, ms. */
 const DELIVERY_MS = 3_000
 /** Units of a delivery. */
