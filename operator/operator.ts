@@ -50,7 +50,7 @@ export class Operator {
   private readonly runs = new Map<number, Promise<void>>()
   /** For which cause each incident was acted on, and whether that may be tried again, from when on; epoch ms. */
   private readonly actedOn = new Map<number, { key: string; again: number }>()
-  private stopped = false
+  private readonly stopping = new AbortController()
 
   constructor(deps: OperatorDeps) {
     this.deps = deps
@@ -81,7 +81,7 @@ export class Operator {
   }
 
   async stop(): Promise<void> {
-    this.stopped = true
+    this.stopping.abort()
     for (const timer of this.timers) clearInterval(timer)
     await this.collecting?.stop()
     await Promise.all(this.runs.values())
@@ -112,7 +112,7 @@ export class Operator {
 
   private judge(): void {
     // Whoever is not the leader watches; its store is the leader's too.
-    if (!this.isLeader || this.stopped) return
+    if (!this.isLeader || this.stopping.signal.aborted) return
     const now = this.deps.clock()
     const { bad } = this.watch.judge(now)
     const changes = this.desk.take(diagnose(bad.map(symptomOf)), now)
@@ -141,6 +141,7 @@ export class Operator {
         mayAct: () => this.redSwitch ?? (this.isLeader ? null : 'another operator acts'),
         sees: target => this.sees(target),
         wait: ms => new Promise(resolve => setTimeout(resolve, ms)),
+        stopping: this.stopping.signal,
       },
       playbook,
       {
@@ -153,7 +154,7 @@ export class Operator {
     )
       .then(ending => {
         if (ending === 'refused') this.actedOn.set(number, { key, again: deps.clock() + REFUSED_MS })
-        if (ending !== 'well' && (isFirst || ending === 'helpless'))
+        if (ending === 'helpless' || (ending === 'refused' && isFirst))
           deps.escalate(incident, `${playbook.id}: ${ending}`, deps.clock())
       })
       .catch(error => deps.log.error({ err: error, incident: number }, 'a playbook broke off'))

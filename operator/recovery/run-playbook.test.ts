@@ -27,9 +27,11 @@ let said: string[]
 let forbid: string | null
 let seen: boolean
 let deps: RunnerDeps
+let stopping: AbortController
 beforeEach(async () => {
   store = await openSmallStore(':memory:', actSteps)
   acts = new ActStore(store)
+  stopping = new AbortController()
   ;[now, answers, helps, restarts, said, forbid, seen] = [1_000_000, false, true, 0, [], null, true]
   deps = {
     acts,
@@ -48,6 +50,7 @@ beforeEach(async () => {
     mayAct: () => forbid,
     sees: () => seen,
     wait: () => Promise.resolve(),
+    stopping: stopping.signal,
   }
 })
 afterEach(() => store.close())
@@ -151,6 +154,22 @@ it('writes down what could not be done', async () => {
   expect(acts.ofIncident(1)).toMatchObject([
     { outcome: 'failed', evidence: 'it could not be done: no such unit' },
   ])
+})
+
+it('ends with the operator, and leaves what was begun as begun', async () => {
+  deps = {
+    ...deps,
+    levers: {
+      'restart-redis': signal =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('aborted')))
+          stopping.abort()
+        }),
+    },
+  }
+  expect(await run(book(step('restart'), step('after')))).toBe('stopped')
+  expect(said).toEqual([])
+  expect(acts.ofIncident(1)).toMatchObject([{ outcome: null, endedAt: null }])
 })
 
 it('every playbook has steps of its own names', () => {

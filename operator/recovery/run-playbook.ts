@@ -29,6 +29,8 @@ export interface RunnerDeps {
   /** Whether the target is seen at all: nothing is done blindly. */
   sees(target: Subject): boolean
   wait(ms: number): Promise<void>
+  /** The operator ends: what is under way is left to whoever goes on. */
+  readonly stopping: AbortSignal
 }
 
 /**
@@ -71,8 +73,9 @@ const HOUR_MS = 3_600_000
  * - `well`: every step's check is true at its end
  * - `refused`: something may not be done now; later it may
  * - `helpless`: it was done, and did not help: somebody has to look
+ * - `stopped`: the operator ends; another run goes on, by what is true then
  */
-export type Ending = 'well' | 'refused' | 'helpless'
+export type Ending = 'well' | 'refused' | 'helpless' | 'stopped'
 
 export async function runPlaybook(
   deps: RunnerDeps,
@@ -80,7 +83,9 @@ export async function runPlaybook(
   options: RunOptions,
 ): Promise<Ending> {
   for (const step of playbook.steps) {
+    if (deps.stopping.aborted) return 'stopped'
     const done = await runStep(deps, playbook, step, options)
+    if (deps.stopping.aborted) return 'stopped'
     if (done === null) continue
     options.progress(done)
     if (GOOD.has(done.what)) continue
@@ -145,23 +150,26 @@ async function act(
   })
   let said: string
   try {
-    said = await lever(AbortSignal.timeout(step.limit))
+    said = await lever(AbortSignal.any([AbortSignal.timeout(step.limit), deps.stopping]))
   } catch (error) {
+    // What came of it is not known: it stays written down as begun.
+    if (deps.stopping.aborted) return { step, what: 'failed', evidence: 'the operator ended' }
     const evidence = `it could not be done: ${(error as Error).message}`
     acts.end(seq, 'failed', evidence, clock())
     return { step, what: 'failed', evidence }
   }
   const after = await untilTrue(deps, check, step.limit)
+  if (deps.stopping.aborted && !after.isTrue) return { step, what: 'failed', evidence: 'the operator ended' }
   const evidence = `${said}; then: ${after.evidence}`
   acts.end(seq, after.isTrue ? 'helped' : 'in vain', evidence, clock())
   return { step, what: after.isTrue ? 'helped' : 'in vain', evidence }
 }
 
-async function untilTrue({ wait }: RunnerDeps, check: Probe, limit: number): Promise<Answer> {
+async function untilTrue({ wait, stopping }: RunnerDeps, check: Probe, limit: number): Promise<Answer> {
   const until = performance.now() + limit
   for (;;) {
     const answer = await look(check)
-    if (answer.isTrue || performance.now() >= until) return answer
+    if (answer.isTrue || stopping.aborted || performance.now() >= until) return answer
     await wait(LOOK_MS)
   }
 }
