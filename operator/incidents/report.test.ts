@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Fact, FactKind, StoredIncident } from './incident-store.ts'
 import { draftReport } from './report.ts'
+import { reportHtml } from './report-html.ts'
 import { reportMarkdown } from './report-markdown.ts'
 import { shownDuration, shownTime } from './report-words.ts'
 
@@ -119,4 +120,17 @@ it('says what is not known, and what goes on', () => {
 it('tells times as the manual wants them', () => {
   expect(shownTime(Date.UTC(2026, 0, 1, 0, 0, 5), 'UTC')).toBe('2026-01-01 00:00:05')
   expect(shownDuration(3_661_400, 'ko')).toBe('61분 1초')
+})
+
+it('is one page that needs nothing else, and says what people wrote without becoming it', () => {
+  const evil = fact('note', T + 21 * S, { who: '<b>', text: '"><script>alert(1)</script>' })
+  const drafted = draftReport(incident, [...facts, evil])
+  for (const language of ['en', 'ko'] as const) {
+    const page = reportHtml(drafted, { language, timeZone: 'Asia/Seoul' })
+    expect(page).toContain(`<html lang="${language}">`)
+    expect(page).toContain('<svg')
+    expect(page).not.toMatch(/<script|src=|href=|undefined/)
+    expect(page).toContain('&lt;script&gt;')
+    expect(page).toContain('<strong>')
+  }
 })

@@ -14,8 +14,17 @@ interface WhoOptions extends Options {
 }
 interface ReportOptions extends ConfigOptions {
   lang: Language
+  format: 'md' | 'html'
   timeZone?: string
 }
+
+const EXAMPLES = {
+  list: 'list --json',
+  show: 'show 12',
+  ack: 'ack 12 --who dba',
+  note: 'note 12 "a disk was full" --who dba',
+  report: 'report 12 --lang ko --format html > report.html',
+} as const
 
 /** Incidents listed: a screen of them. */
 const LISTED = 30
@@ -42,15 +51,18 @@ export function register(program: Command): void {
     .argument('<text>', 'what others should know')
     .requiredOption('--who <name>', 'who says so')
     .action(note)
-  sub(incidents, 'report', 'Its report, drafted from the time line, as Markdown.')
+  sub(incidents, 'report', 'Its report, drafted from the time line.')
     .argument('<number>', 'its number', numberOf)
     .option('--lang <language>', 'ko or en', languageOf, 'en')
+    .option('--format <format>', 'md or html', formatOf, 'md')
     .option('--time-zone <zone>', 'of its times; default: the shop’s')
     .action(report)
 }
 
-function sub(incidents: Command, name: string, description: string): Command {
-  return withConfigOptions(incidents.command(name)).description(description)
+function sub(incidents: Command, name: keyof typeof EXAMPLES, description: string): Command {
+  return withConfigOptions(incidents.command(name))
+    .description(description)
+    .addHelpText('after', `\nExample:\n  $ levee incidents ${EXAMPLES[name]}\n${EXIT_CODE_HELP}`)
 }
 
 function numberOf(text: string): number {
@@ -61,6 +73,11 @@ function numberOf(text: string): number {
 
 function languageOf(text: string): Language {
   if (text !== 'ko' && text !== 'en') throw new InvalidArgumentError('ko or en.')
+  return text
+}
+
+function formatOf(text: string): 'md' | 'html' {
+  if (text !== 'md' && text !== 'html') throw new InvalidArgumentError('md or html.')
   return text
 }
 
@@ -133,9 +150,13 @@ async function report(number: number, options: ReportOptions): Promise<void> {
   const facts = incidents.facts(number)
   store.close()
   const { draftReport } = await import('../../operator/incidents/report.ts')
+  const drafted = draftReport(found(incident, number), facts)
+  const shown = { language: options.lang, timeZone: options.timeZone ?? config['shop.timeZone'] }
+  if (options.format === 'html') {
+    const { reportHtml } = await import('../../operator/incidents/report-html.ts')
+    console.log(reportHtml(drafted, shown))
+    return
+  }
   const { reportMarkdown } = await import('../../operator/incidents/report-markdown.ts')
-  const timeZone = options.timeZone ?? config['shop.timeZone']
-  console.log(
-    reportMarkdown(draftReport(found(incident, number), facts), { language: options.lang, timeZone }),
-  )
+  console.log(reportMarkdown(drafted, shown))
 }
