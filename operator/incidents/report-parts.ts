@@ -68,9 +68,16 @@ export function textOf(report: Report, shown: Shown): readonly Part[] {
   ]
 }
 
-function symptomLine({ id, name, since, value }: ReportSymptom, { language, timeZone }: Shown): string {
-  const seen = value === null ? '' : `: ${Math.round(value * 1000) / 1000}`
+function symptomLine({ id, name, since, value, unit }: ReportSymptom, { language, timeZone }: Shown): string {
+  const seen = value === null ? '' : `: ${shownValue(value, unit, language)}`
   return `${shownTime(since, timeZone)} ${name[language]} (${id})${seen}`
+}
+
+function shownValue(value: number, unit: ReportSymptom['unit'], language: Language): string {
+  if (unit === 'yes or no') return (value > 0 ? words.yes : words.no)[language]
+  if (unit === 'ratio') return `${Math.round(value * 1000) / 10} %`
+  const rounded = Math.round(value * 1000) / 1000
+  return unit === 'seconds' ? `${rounded} s` : String(rounded)
 }
 
 function stepLine({ at, what, outcome, evidence }: ReportStep, { language, timeZone }: Shown): string {

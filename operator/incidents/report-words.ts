@@ -30,6 +30,8 @@ export const words = {
   timeline: { en: 'Time line', ko: '시간대별 경과' },
   notCounted: { en: 'The numbers were not counted.', ko: '수치가 집계되지 않았습니다.' },
   acknowledged: { en: 'Acknowledged by', ko: '확인자' },
+  yes: { en: 'yes', ko: '예' },
+  no: { en: 'no', ko: '아니요' },
   nobody: { en: 'nobody', ko: '없음' },
 } as const satisfies Record<string, Texts>
 

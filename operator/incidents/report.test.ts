@@ -88,7 +88,7 @@ it('is written in English', () => {
     '| **Kind** | System |',
     '| **Grade** | Critical |',
     'Of 1200 requests while it lasted, 3 failed: 1 orders were not placed, 0 payments not made, 2 coupon claims not taken.',
-    'Redis does not answer (confidence 90 %). Evidence: Redis answers. What follows from it: Cache hit ratio.',
+    'Redis does not answer (confidence 90 %). Evidence: Redis answering. What follows from it: Cache hit ratio.',
     '- 2026-11-27 21:00:10 Redis is started again: **helped** (process 4711; then: PONG)',
     '- 2026-11-27 21:00:20 dba: the log shows OOM',
   ])

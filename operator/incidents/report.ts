@@ -2,6 +2,7 @@
 
 import { type Cause, causes, type Kind } from '../diagnosis/causes.ts'
 import type { Level } from '../level.ts'
+import type { Unit } from '../monitoring/indicator.ts'
 import { indicatorById } from '../monitoring/indicators.ts'
 import { playbookById } from '../recovery/playbooks.ts'
 import type { Texts } from '../texts.ts'
@@ -14,6 +15,8 @@ export interface ReportSymptom {
   /** Epoch ms. */
   readonly since: number
   readonly value: number | null
+  /** A number says more to whoever knows of what; null: nobody does. */
+  readonly unit: Unit | null
 }
 
 export interface ReportStep {
@@ -84,9 +87,13 @@ function symptomsOf(diagnosed: readonly Diagnosed[]): ReportSymptom[] {
   const found = new Map<string, ReportSymptom>()
   for (const { symptoms } of diagnosed)
     for (const { id, since, value } of symptoms)
-      if (!found.has(id))
-        found.set(id, { id, since, value, name: indicatorById.get(id)?.name ?? { en: id, ko: id } })
+      if (!found.has(id)) found.set(id, symptomOf(id, since, value))
   return [...found.values()].sort((a, b) => a.since - b.since)
+}
+
+function symptomOf(id: string, since: number, value: number | null): ReportSymptom {
+  const indicator = indicatorById.get(id)
+  return { id, since, value, unit: indicator?.unit ?? null, name: indicator?.name ?? { en: id, ko: id } }
 }
 
 function stepsOf(facts: readonly Fact[]): ReportStep[] {

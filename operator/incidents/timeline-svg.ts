@@ -3,10 +3,10 @@
 import type { Texts } from '../texts.ts'
 import type { Report } from './report.ts'
 import type { Shown } from './report-parts.ts'
-import { outcomes, shownTime } from './report-words.ts'
+import { outcomes, shownTime, words } from './report-words.ts'
 
 const WIDTH = 900
-const LEFT = 250
+const LEFT = 300
 const ROW = 30
 /** Room right of the last moment, px: for the words of a mark there. */
 const RIGHT = 20
@@ -44,7 +44,7 @@ export function timelineSvg(report: Report, { language, timeZone }: Shown): stri
       .map(
         ({ at, fact }): Lane => ({
           ...{ label: t(TELLING), from: at, to: null, colour: TOLD },
-          note: `${fact.kind}: ${[...new Set((fact.told as string[]).map(way => way.split(' ')[0]))].join(', ')}`,
+          note: waysOf(fact.told as string[]) || t(words.nobody),
         }),
       ),
   ]
@@ -66,6 +66,8 @@ ${times.join('\n')}
 </svg>`
 }
 
+const waysOf = (told: readonly string[]): string =>
+  [...new Set(told.map(way => way.split(' ')[0]))].join(', ')
 const TELLING: Texts = { en: 'People told', ko: '알림 발송' }
 
 function laneSvg({ label, from, to, colour, note }: Lane, y: number, x: (at: number) => number): string {
@@ -82,10 +84,19 @@ function laneSvg({ label, from, to, colour, note }: Lane, y: number, x: (at: num
   return `${name}${mark}<text x="${px(x(from) + 12)}" y="${y + 4}">${attribute(note)}</text>`
 }
 
-/** Characters of a name beside its lane. */
-const LABEL_MOST = 34
-const clipped = (text: string): string =>
-  text.length > LABEL_MOST ? `${text.slice(0, LABEL_MOST - 1)}…` : text
+/** Room of a name beside its lane, in Latin letters; a Korean one takes nearly twice as much. */
+const LABEL_MOST = 44
+/** Where Hangul's first block begins: what lies above is wide. */
+const WIDE = 0x1100
+function clipped(text: string): string {
+  const letters = [...text]
+  let room = LABEL_MOST
+  for (const [i, letter] of letters.entries()) {
+    room -= letter.codePointAt(0)! >= WIDE ? 1.8 : 1
+    if (room < 0) return `${letters.slice(0, i - 1).join('')}…`
+  }
+  return text
+}
 const px = (of: number): string => of.toFixed(1)
 const attribute = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')

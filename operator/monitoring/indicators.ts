@@ -136,7 +136,7 @@ export const indicators = [
   },
   {
     id: 'redis-up',
-    name: { en: 'Redis answers', ko: 'Redis 응답' },
+    name: { en: 'Redis answering', ko: 'Redis 응답 여부' },
     ...up('levee_engine_up', { engine: 'redis' }),
     ...{ subject: 'redis', family: 'infrastructure' },
     alarm: ours({
@@ -146,7 +146,7 @@ export const indicators = [
   },
   {
     id: 'kafka-up',
-    name: { en: 'Kafka answers', ko: 'Kafka 응답' },
+    name: { en: 'Kafka answering', ko: 'Kafka 응답 여부' },
     ...up('levee_engine_up', { engine: 'kafka' }),
     ...{ subject: 'kafka', family: 'infrastructure' },
     alarm: ours({
@@ -157,8 +157,8 @@ export const indicators = [
   {
     id: 'ledger-up',
     name: {
-      en: 'The primary of the ledger answers and takes writes',
-      ko: '원장 DB 프라이머리 응답 및 쓰기 가능',
+      en: 'The primary of the ledger taking writes',
+      ko: '원장 DB 프라이머리 쓰기 가능 여부',
     },
     ...up('levee_engine_up', { engine: 'ledger' }),
     ...{ subject: 'ledger', family: 'infrastructure' },
@@ -170,7 +170,7 @@ export const indicators = [
   },
   {
     id: 'shop-up',
-    name: { en: 'A process of the shop answers', ko: '쇼핑몰 프로세스 응답' },
+    name: { en: 'Each process of the shop answering', ko: '쇼핑몰 프로세스 응답 여부' },
     ...up('levee_shop_up'),
     ...{ subject: 'shop', family: 'application' },
     alarm: ours({
@@ -181,7 +181,7 @@ export const indicators = [
   },
   {
     id: 'blind',
-    name: { en: 'A collector sees nothing', ko: '수집기 작동 불능' },
+    name: { en: 'Each collector seeing something', ko: '수집기 정상 여부' },
     ...up('levee_collector_up'),
     ...{ window: 15 * S, subject: 'operator', family: 'infrastructure' },
     alarm: ours({
