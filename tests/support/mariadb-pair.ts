@@ -33,16 +33,20 @@ const FOLLOWS = [
   '--replicate-wild-ignore-table=mysql.%',
 ]
 
+type Disk = 'own' | 'small'
+
 export class MariadbPair {
   readonly replicaUrl: string
   private readonly folder: string
+  private readonly disk: Disk
   private primary: RunningMariadb
   private readonly replica: RunningMariadb
   /** Holds every commit while it is there. */
   private holder: Connection | null = null
 
-  private constructor(folder: string, primary: RunningMariadb, replica: RunningMariadb) {
+  private constructor(folder: string, disk: Disk, primary: RunningMariadb, replica: RunningMariadb) {
     this.folder = folder
+    this.disk = disk
     this.primary = primary
     this.replica = replica
     // The database is the one that is asked for at the primary.
@@ -51,13 +55,14 @@ export class MariadbPair {
     this.replicaUrl = url.href
   }
 
-  static async start(): Promise<MariadbPair> {
+  /** `disk`: `small` is one that `fill` fills. */
+  static async start(disk: Disk = 'own'): Promise<MariadbPair> {
     const folder = mkdtempSync(path.join(tmpdir(), 'levee-pair-'))
     const [primary, replica] = await Promise.all([
-      startPrimary(folder),
+      startPrimary(folder, disk),
       startMariadb({ extra: [...COMMON, ...FOLLOWS] }),
     ])
-    const pair = new MariadbPair(folder, primary, replica)
+    const pair = new MariadbPair(folder, disk, primary, replica)
     await pair.follow()
     return pair
   }
@@ -85,7 +90,7 @@ export class MariadbPair {
 
   /** With its data, on its port. */
   async restart(): Promise<void> {
-    this.primary = await startPrimary(this.folder, this.primary.port)
+    this.primary = await startPrimary(this.folder, this.disk, this.primary.port)
   }
 
   /** Keeps its connections and answers nothing. */
@@ -155,8 +160,9 @@ export class MariadbPair {
   }
 }
 
-function startPrimary(folder: string, port = 0): Promise<RunningMariadb> {
-  return startMariadb({ folder, port, extra: [...COMMON, ...SMALL_DISK, '--server-id=1'] })
+function startPrimary(folder: string, disk: Disk, port = 0): Promise<RunningMariadb> {
+  const own = disk === 'small' ? SMALL_DISK : []
+  return startMariadb({ folder, port, extra: [...COMMON, ...own, '--server-id=1'] })
 }
 
 async function untilFull(insert: () => Promise<unknown>): Promise<void> {

@@ -28,7 +28,7 @@ describe.skipIf(!isHere)('while something fails', () => {
     ;[redis, kafka, pair] = await Promise.all([
       OwnRedis.start(),
       OwnKafka.start({ proxied: true }),
-      MariadbPair.start(),
+      MariadbPair.start('small'),
     ])
     ;[redisProxy, pairProxy] = await Promise.all([TcpProxy.open(redis.port), TcpProxy.open(pair.port)])
     const engines = { redis: `redis://127.0.0.1:${redisProxy.port}`, kafka: kafka.brokers }
