@@ -278,10 +278,10 @@ describe('a Kafka that is not there', () => {
     const publisher = kafka.publisher('topic')
     const first = publisher.publish({ key: 'a', value: 'x' }).catch(String)
     await new Promise(resolve => setImmediate(resolve))
-    // It cannot even be sent before its time is over.
+    // Sent or not before its time is over: nobody knows what becomes of it.
     const second = publisher.publish({ key: 'a', value: 'y' }).catch(String)
     expect(await first).toContain('PublishUnknown')
-    expect(await second).toContain('PublishUnknown: not confirmed within 100 ms')
+    expect(await second).toContain('PublishUnknown')
     await expect(kafka.ping()).rejects.toThrow()
     await kafka.close()
     await new Promise(resolve => server.close(resolve))
