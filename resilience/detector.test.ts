@@ -5,17 +5,21 @@ import {
   Detector,
   EXCUSE_MOST_MS,
   HANGS,
+  HANGS_APART_MS,
   REFUSALS,
   type Sample,
   type SampleKind,
 } from './detector.ts'
 
 const made = () => new Detector({ slow: 50 })
-/** Samples a millisecond apart from `from` on. */
-const all = (detector: Detector, kinds: readonly SampleKind[], from = 0, ms = 0): Detector => {
-  for (const [i, kind] of kinds.entries()) detector.note({ kind, at: from + i, ms })
+/** Samples `apart` ms from one another, from `from` on. */
+const all = (detector: Detector, kinds: readonly SampleKind[], from = 0, ms = 0, apart = 1): Detector => {
+  for (const [i, kind] of kinds.entries()) detector.note({ kind, at: from + apart * i, ms })
   return detector
 }
+/** As they come of an engine that is called now and then. */
+const spaced = (detector: Detector, kinds: readonly SampleKind[], from = 0, ms = 0): Detector =>
+  all(detector, kinds, from, ms, HANGS_APART_MS)
 const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value)
 
 describe('an engine', () => {
@@ -30,9 +34,19 @@ describe('an engine', () => {
   })
 
   it('hangs after three calls without an answer between', () => {
-    expect(all(made(), times(HANGS - 1, 'hung')).finding(10)).toBe('well')
-    expect(all(made(), times(HANGS, 'hung')).finding(10)).toBe('hanging')
-    expect(all(made(), ['hung', 'hung', 'ok', 'hung', 'hung']).finding(10)).toBe('well')
+    expect(spaced(made(), times(HANGS - 1, 'hung')).finding(200)).toBe('well')
+    expect(spaced(made(), times(HANGS, 'hung')).finding(200)).toBe('hanging')
+    expect(spaced(made(), ['hung', 'hung', 'ok', 'hung', 'hung']).finding(300)).toBe('well')
+  })
+
+  it('does not hang for one moment in which it answered nobody, however many asked', () => {
+    expect(all(made(), times(40, 'hung')).finding(50)).toBe('well')
+    expect(all(made(), times(HANGS * HANGS_APART_MS, 'hung')).finding(200)).toBe('hanging')
+  })
+
+  it('is not slow for one moment in which it was, however many asked', () => {
+    const detector = spaced(made(), times(20, 'ok'), 0, 1)
+    expect(all(detector, times(200, 'ok'), 1_000, 80, 0).finding(1_001)).toBe('well')
   })
 
   it('does not hang for calls that were sent before it answered another one', () => {
@@ -40,8 +54,8 @@ describe('an engine', () => {
     detector.note({ kind: 'ok', at: 1_000, ms: 1 })
     for (let i = 0; i < 10; i++) detector.note({ kind: 'hung', at: 1_050 + i, ms: 100 })
     expect(detector.finding(1_100)).toBe('well')
-    for (let i = 0; i < HANGS; i++) detector.note({ kind: 'hung', at: 1_200 + i, ms: 100 })
-    expect(detector.finding(1_300)).toBe('hanging')
+    for (let i = 0; i < HANGS; i++) detector.note({ kind: 'hung', at: 1_200 + 60 * i, ms: 100 })
+    expect(detector.finding(1_400)).toBe('hanging')
   })
 
   it('refuses when one connection after the other ends without an answer', () => {
@@ -53,18 +67,18 @@ describe('an engine', () => {
   it('is not slow because this process was', () => {
     const detector = made()
     detector.note({ kind: 'busy', at: 500, ms: 400 })
-    for (let i = 0; i < 20; i++) detector.note({ kind: 'ok', at: 501 + i, ms: 400 })
-    expect(detector.finding(530)).toBe('well')
+    for (let i = 0; i < 20; i++) detector.note({ kind: 'ok', at: 501 + 15 * i, ms: 400 })
+    expect(detector.finding(830)).toBe('well')
   })
 
   it('is not slow because this process comes round late, a little each time', () => {
     const detector = made()
     for (let i = 0; i < 200; i++) detector.late(15)
-    expect(all(detector, times(20, 'ok'), 0, 100).finding(30)).toBe('well')
-    expect(all(detector, times(32, 'ok'), 100, 1_000).finding(140)).toBe('slow')
+    expect(spaced(detector, times(20, 'ok'), 0, 100).finding(1_000)).toBe('well')
+    expect(spaced(detector, times(32, 'ok'), 1_000, 1_000).finding(2_600)).toBe('slow')
     // And it is its own fault again as soon as we are in time.
     for (let i = 0; i < 200; i++) detector.late(0)
-    expect(all(detector, times(32, 'ok'), 200, 100).finding(240)).toBe('slow')
+    expect(spaced(detector, times(32, 'ok'), 2_600, 100).finding(4_200)).toBe('slow')
   })
 
   it('does not hang because this process did, and does if it is busy for ever', () => {
@@ -104,10 +118,10 @@ describe('an engine', () => {
   })
 
   it('is slow by its median, not by one answer, and not by answers of another time', () => {
-    expect(all(made(), times(20, 'ok'), 0, 100).finding(30)).toBe('slow')
-    expect(all(made(), times(20, 'ok'), 0, 100).finding(10_000)).toBe('well')
-    const mostly = all(made(), times(20, 'ok'), 0, 1)
-    expect(all(mostly, times(5, 'ok'), 20, 1_000).finding(30)).toBe('well')
+    expect(spaced(made(), times(20, 'ok'), 0, 100).finding(1_000)).toBe('slow')
+    expect(spaced(made(), times(20, 'ok'), 0, 100).finding(10_000)).toBe('well')
+    const mostly = spaced(made(), times(20, 'ok'), 0, 1)
+    expect(spaced(mostly, times(5, 'ok'), 1_000, 1_000).finding(1_300)).toBe('well')
   })
 
   it('that answers is never refused nor hanging, whatever came before', () => {

@@ -41,10 +41,14 @@ export type Finding = 'well' | 'refused' | 'hanging' | 'slow' | 'wrong_role' | '
 export const REFUSALS = 2
 /** Calls that hang, one after the other, without an answer between: fewer happen to a lost packet. */
 export const HANGS = 3
+/** Calls that end together hung together, ms: a hundred of them are one moment in which nothing was answered. */
+export const HANGS_APART_MS = 50
 /** Connections that end, one after the other, without an answer between: something in front of a dead server takes them. */
 export const BREAKS = 3
 /** Answers whose times are looked at. */
 const ANSWERS_LOOKED_AT = 32
+/** And pause between two of them, ms: of a thousand a second, thirty-two are one moment, and a moment is not slowness. */
+export const ANSWERS_APART_MS = 25
 /** Fewer answers than this say nothing of slowness. */
 const ANSWERS_LEAST = 8
 /**
@@ -73,7 +77,11 @@ export class Detector {
   /** Kept until something was written, or it was filled again. */
   private lasting: 'wrong_role' | 'full' | 'empty' | null = null
   private answered = Number.NEGATIVE_INFINITY
-  /** Latencies of the last answers, a ring. */
+  /** When the last hanging call was counted. */
+  private hungAt = Number.NEGATIVE_INFINITY
+  /** When the last answer was kept. */
+  private keptAt = Number.NEGATIVE_INFINITY
+  /** Latencies of answers, a ring. */
   private readonly times = new Float64Array(ANSWERS_LOOKED_AT)
   private readonly ends = new Float64Array(ANSWERS_LOOKED_AT).fill(Number.NEGATIVE_INFINITY)
   private next = 0
@@ -151,7 +159,8 @@ export class Detector {
     this.excusedSince = null
     this.answered = Math.max(this.answered, at)
     // It may have lain there while we were busy: nobody knows how long it took.
-    if (excused) return
+    if (excused || Math.abs(at - this.keptAt) < ANSWERS_APART_MS) return
+    this.keptAt = at
     this.times[this.next] = ms
     this.ends[this.next] = at
     this.next = (this.next + 1) % ANSWERS_LOOKED_AT
@@ -164,6 +173,8 @@ export class Detector {
       this.excusedSince ??= at
       return
     }
+    if (this.hangs > 0 && Math.abs(at - this.hungAt) < HANGS_APART_MS) return
+    this.hungAt = at
     this.hangs++
   }
 
