@@ -41,8 +41,11 @@ export type Finding = 'well' | 'refused' | 'hanging' | 'slow' | 'wrong_role' | '
 export const REFUSALS = 2
 /** Calls that hang, one after the other, without an answer between: fewer happen to a lost packet. */
 export const HANGS = 3
-/** Calls that end together hung together, ms: a hundred of them are one moment in which nothing was answered. */
-export const HANGS_APART_MS = 50
+/**
+ * Calls that end together hung together, ms: a hundred of them are one moment in which nothing was answered. With a time limit of
+ * 100 ms an engine has to be silent for 300.
+ */
+export const HANGS_APART_MS = 100
 /** Connections that end, one after the other, without an answer between: something in front of a dead server takes them. */
 export const BREAKS = 3
 /** Answers whose times are looked at. */
