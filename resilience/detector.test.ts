@@ -54,7 +54,7 @@ describe('an engine', () => {
     detector.note({ kind: 'ok', at: 1_000, ms: 1 })
     for (let i = 0; i < 10; i++) detector.note({ kind: 'hung', at: 1_050 + i, ms: 100 })
     expect(detector.finding(1_100)).toBe('well')
-    for (let i = 0; i < HANGS; i++) detector.note({ kind: 'hung', at: 1_200 + 60 * i, ms: 100 })
+    for (let i = 0; i < HANGS; i++) detector.note({ kind: 'hung', at: 1_200 + HANGS_APART_MS * i, ms: 100 })
     expect(detector.finding(1_400)).toBe('hanging')
   })
 
