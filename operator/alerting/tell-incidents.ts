@@ -13,6 +13,9 @@ import type { Family } from './routes.ts'
 /** Of the channels' key: the same for the whole of an incident, and for no other one. */
 export const alertKey = (incident: number): string => `levee-incident-${incident}`
 
+/** The incident of such a key. */
+export const incidentOf = (key: string): number => Number(key.slice(alertKey(0).length - 1))
+
 export function tellChange(desk: AlertDesk, change: Change, now: number): void {
   const { number, level, key: cause, symptoms } = change.incident
   const key = alertKey(number)

@@ -1,6 +1,7 @@
 // The words around what an incident says of itself, in both languages.
 
 import type { Level } from '../level.ts'
+import { shownTime } from '../shown-time.ts'
 import type { Language, Texts } from '../texts.ts'
 import type { Kind, Message } from './message.ts'
 
@@ -43,10 +44,5 @@ export const headline = ({ level, kind, title }: Message, language: Language): s
 
 /** `2026-11-23 19:15:00 (Asia/Seoul)`. Epoch ms. */
 export function timeText(at: number, timeZone: string): string {
-  const parts = new Intl.DateTimeFormat('sv-SE', {
-    timeZone,
-    dateStyle: 'short',
-    timeStyle: 'medium',
-  }).format(at)
-  return `${parts} (${timeZone})`
+  return `${shownTime(at, timeZone)} (${timeZone})`
 }

@@ -1,9 +1,11 @@
 // The report as one page that needs nothing else: the same words as in Markdown, with the time line as a picture. Pure.
 
+import { escaped } from '../escaped.ts'
+import { shownTime } from '../shown-time.ts'
 import type { Texts } from '../texts.ts'
 import type { Report } from './report.ts'
 import { type Shown, tableOf, textOf } from './report-parts.ts'
-import { shownTime, words } from './report-words.ts'
+import { words } from './report-words.ts'
 import { timelineSvg } from './timeline-svg.ts'
 
 export function reportHtml(report: Report, shown: Shown): string {
@@ -50,9 +52,6 @@ table { border-collapse: collapse; width: 100%; } th, td { text-align: left; pad
 .facts { font-size: .8rem; } .facts code { overflow-wrap: anywhere; } td:first-child { white-space: nowrap; }
 svg { width: 100%; height: auto; } summary { margin-top: 2rem; cursor: pointer; }
 @media print { details { display: none; } }`
-
-export const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 
 /** What Markdown makes bold is bold here. */
 const emphasised = (text: string): string => escaped(text).replace(/\*\*(.+?)\*\*/g, '<strong>$1</strong>')

@@ -1,9 +1,10 @@
 // What a report says, part by part, in one language: each form of it is made of these. Pure.
 
+import { shownTime } from '../shown-time.ts'
 import type { Language, Texts } from '../texts.ts'
 import type { Impact } from './impact.ts'
 import type { Report, ReportStep, ReportSymptom } from './report.ts'
-import { grades, kinds, outcomes, services, shownDuration, shownTime, words } from './report-words.ts'
+import { grades, kinds, outcomes, services, shownDuration, words } from './report-words.ts'
 
 export interface Shown {
   readonly language: Language

@@ -71,16 +71,6 @@ export const services: Readonly<Record<string, Texts>> = {
   operator: { en: 'the operator alone', ko: '운영 자동화 시스템' },
 }
 
-/** `2026-11-27 21:04:09` in a time zone. */
-export function shownTime(at: number, timeZone: string): string {
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    ...{ timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit' },
-    ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
-  }).formatToParts(at)
-  const part = (type: string) => parts.find(each => each.type === type)!.value
-  return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}:${part('second')}`
-}
-
 /** Minutes and seconds. */
 export function shownDuration(ms: number, language: Language): string {
   const seconds = Math.max(0, Math.round(ms / 1000))

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
+import { shownTime } from '../shown-time.ts'
 import type { Fact, FactKind, StoredIncident } from './incident-store.ts'
 import { draftReport } from './report.ts'
 import { reportHtml } from './report-html.ts'
 import { reportMarkdown } from './report-markdown.ts'
-import { shownDuration, shownTime } from './report-words.ts'
+import { shownDuration } from './report-words.ts'
 
 /** 2026-11-27 12:00:00 UTC. */
 const T = Date.UTC(2026, 10, 27, 12)

@@ -1,9 +1,11 @@
 // The time line of an incident as a picture: its symptoms as bars, what was done and told as marks, on one axis. Pure.
 
+import { escaped } from '../escaped.ts'
+import { shownTime } from '../shown-time.ts'
 import type { Texts } from '../texts.ts'
 import type { Report } from './report.ts'
 import type { Shown } from './report-parts.ts'
-import { outcomes, shownTime, words } from './report-words.ts'
+import { outcomes, words } from './report-words.ts'
 
 const WIDTH = 900
 const LEFT = 300
@@ -58,7 +60,7 @@ export function timelineSvg(report: Report, { language, timeZone }: Shown): stri
     at =>
       `<text x="${px(x(at))}" y="${axis + 14}" text-anchor="middle" class="time">${shownTime(at, timeZone).slice(11)}</text>`,
   )
-  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${attribute(t(report.title))}">
+  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(t(report.title))}">
 <style>text { font: 13px system-ui, "Noto Sans KR", "NanumGothic", sans-serif; fill: currentColor; } .time { font-size: 12px; opacity: .8; }</style>
 <line x1="${LEFT}" x2="${px(x(end))}" y1="${axis}" y2="${axis}" stroke="currentColor" opacity=".4"/>
 ${rows.join('\n')}
@@ -71,7 +73,7 @@ const waysOf = (told: readonly string[]): string =>
 const TELLING: Texts = { en: 'People told', ko: '알림 발송' }
 
 function laneSvg({ label, from, to, colour, note }: Lane, y: number, x: (at: number) => number): string {
-  const name = `<text x="${LEFT - 12}" y="${y + 4}" text-anchor="end">${attribute(clipped(label))}</text>`
+  const name = `<text x="${LEFT - 12}" y="${y + 4}" text-anchor="end">${escaped(clipped(label))}</text>`
   if (to !== null) {
     const width = Math.max(3, x(to) - x(from))
     return `${name}<rect x="${px(x(from))}" y="${y - 7}" width="${px(width)}" height="14" rx="3" fill="${colour}"/>`
@@ -81,7 +83,7 @@ function laneSvg({ label, from, to, colour, note }: Lane, y: number, x: (at: num
     colour === TOLD
       ? `<rect x="${px(x(from) - 5)}" y="${y - 5}" width="10" height="10" fill="${colour}"/>`
       : `<circle cx="${px(x(from))}" cy="${y}" r="6" fill="${colour}"/>`
-  return `${name}${mark}<text x="${px(x(from) + 12)}" y="${y + 4}">${attribute(note)}</text>`
+  return `${name}${mark}<text x="${px(x(from) + 12)}" y="${y + 4}">${escaped(note)}</text>`
 }
 
 /** Room of a name beside its lane, in Latin letters; a Korean one takes nearly twice as much. */
@@ -98,5 +100,3 @@ function clipped(text: string): string {
   return text
 }
 const px = (of: number): string => of.toFixed(1)
-const attribute = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')

@@ -1,6 +1,7 @@
 // Asks the collectors, each at its own pace and within its time. One that fails is an indicator itself, and never a zero.
 
 import type { Clock } from '../../platform/module.ts'
+import { within } from '../../platform/within.ts'
 import type { Sample, Scrape } from './samples.ts'
 
 export interface Collector {
@@ -33,17 +34,19 @@ export function collect({ collectors, clock, take, changed }: CollectDeps): Coll
   const timers = new Map<Collector, NodeJS.Timeout>()
   const running = new Map<Collector, Promise<void>>()
   const failing = new Set<Collector>()
-  let stopped = false
+  const stopping = new AbortController()
 
   async function look(collector: Collector): Promise<void> {
     const { name, limit } = collector
     const isUp = (value: number): Sample => ({ name: COLLECTOR_UP, labels: { collector: name }, value })
     try {
-      const samples = await within(limit, signal => collector.read(signal))
+      const samples = await within(limit, stopping.signal, signal => collector.read(signal))
       const finite = samples.filter(({ value }) => Number.isFinite(value))
       take({ collector: name, at: clock(), samples: [...finite, isUp(1)] })
       if (failing.delete(collector)) changed(name, null)
     } catch (error) {
+      // What was broken off says nothing of what it looked at.
+      if (stopping.signal.aborted) return
       take({ collector: name, at: clock(), samples: [isUp(0)] })
       if (failing.has(collector)) return
       failing.add(collector)
@@ -54,7 +57,7 @@ export function collect({ collectors, clock, take, changed }: CollectDeps): Coll
   function turn(collector: Collector): void {
     const under = look(collector).finally(() => {
       running.delete(collector)
-      if (!stopped) timers.set(collector, setTimeout(turn, collector.every, collector))
+      if (!stopping.signal.aborted) timers.set(collector, setTimeout(turn, collector.every, collector))
     })
     running.set(collector, under)
   }
@@ -62,26 +65,9 @@ export function collect({ collectors, clock, take, changed }: CollectDeps): Coll
   for (const collector of collectors) turn(collector)
   return {
     async stop() {
-      stopped = true
+      stopping.abort()
       for (const timer of timers.values()) clearTimeout(timer)
       await Promise.all(running.values())
     },
-  }
-}
-
-/** Whoever does not heed the signal is left behind. */
-async function within<T>(limit: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const aborting = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${limit} ms`))
-      aborting.abort()
-    }, limit)
-  })
-  try {
-    return await Promise.race([work(aborting.signal), late])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -1,7 +1,7 @@
 // How one Redis server is, by its own words, over a connection of the probe's own that is kept while it is well.
 
-import { createClient } from '@redis/client'
 import { addressOf, secretsOf } from '../redis/address.ts'
+import { type Client, clientOf } from '../redis/client-of.ts'
 import { within } from '../within.ts'
 import { parseInfo, type RedisInfo } from './parse-info.ts'
 import { PROBE_MS } from './probe.ts'
@@ -57,7 +57,7 @@ export function openRedisProbe({ url, ca, timeLimit = PROBE_MS }: RedisProbeOpti
       return await within(timeLimit, signal, async inner => {
         if (client === null || !client.isReady) {
           const began = performance.now()
-          client = clientOf(url, ca, timeLimit)
+          client = probing(url, ca, timeLimit)
           await client.connect()
           connect = performance.now() - began
         }
@@ -93,8 +93,6 @@ export async function probeRedis(options: RedisProbeOptions, signal: AbortSignal
   }
 }
 
-type Client = ReturnType<typeof clientOf>
-
 function end(client: Client | null): void {
   // One that ended by itself would throw.
   if (client?.isOpen) client.destroy()
@@ -128,14 +126,8 @@ export function latencyEvents(answer: unknown): readonly LatencyEvent[] | null {
   }))
 }
 
-function clientOf(url: string, ca: string | undefined, connectTimeout: number) {
-  const common = { connectTimeout, reconnectStrategy: false as const }
-  const client = createClient({
-    ...{ url, RESP: 2, disableOfflineQueue: true, maintNotifications: 'disabled', disableClientInfo: true },
-    socket: url.startsWith('rediss:')
-      ? { ...common, tls: true, ...(ca === undefined ? {} : { ca }) }
-      : common,
-  })
+function probing(url: string, ca: string | undefined, connectTimeout: number): Client {
+  const client = clientOf({ url, protocol: 2, ca, connectTimeout })
   client.on('error', () => undefined) // shows where it is used
   return client
 }

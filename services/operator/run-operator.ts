@@ -6,7 +6,12 @@ import type { ContactBook } from '../../operator/alerting/contacts.ts'
 import { Deliveries } from '../../operator/alerting/deliveries.ts'
 import { AlertDesk } from '../../operator/alerting/desk.ts'
 import type { ChannelName, RouteSettings } from '../../operator/alerting/routes.ts'
-import { tellAcknowledged, tellChange, tellHelpless } from '../../operator/alerting/tell-incidents.ts'
+import {
+  incidentOf,
+  tellAcknowledged,
+  tellChange,
+  tellHelpless,
+} from '../../operator/alerting/tell-incidents.ts'
 import { Operator } from '../../operator/operator.ts'
 import type { Config } from '../../platform/config/settings.ts'
 import { newId } from '../../platform/ids.ts'
@@ -60,8 +65,7 @@ export async function runOperator(options: OperatorOptions): Promise<RunningOper
     onTold(key, { kind, level }, recipients) {
       const told = recipients.map(({ channel, contact }) => `${channel} ${contact}`)
       if (told.length === 0) log.error({ key, kind, level }, 'nobody can be told')
-      const number = Number(key.split('-').at(-1))
-      operator.desk.incidents.note(number, clock(), 'message', { kind, level, told })
+      operator.desk.incidents.note(incidentOf(key), clock(), 'message', { kind, level, told })
     },
   })
   const eyes = openEyes(places)

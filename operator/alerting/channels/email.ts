@@ -1,6 +1,7 @@
 // Mails: plain text, and the same as HTML. A repeat has the same Message-ID, by which mail systems know it.
 
 import { type MailPort, MailRefused } from '../../../platform/mail/mail-port.ts'
+import { escaped } from '../../escaped.ts'
 import type { Language } from '../../texts.ts'
 import { clip } from '../clip.ts'
 import { AGAIN, headline, timeText, WORDS } from '../words.ts'
@@ -90,25 +91,16 @@ export function mailText(telling: Telling, language: Language, timeZone: string)
 
 export function mailHtml(telling: Telling, language: Language, timeZone: string): string {
   const rows = rowsOf(telling, language, timeZone)
-    .map(([label, value]) => `<tr><th align="left">${html(label)}</th><td>${html(value)}</td></tr>`)
+    .map(([label, value]) => `<tr><th align="left">${escaped(label)}</th><td>${escaped(value)}</td></tr>`)
     .join('')
   const links = telling.links
-    .map(({ label, url }) => `<li><a href="${html(url)}">${html(label[language])}</a></li>`)
+    .map(({ label, url }) => `<li><a href="${escaped(url)}">${escaped(label[language])}</a></li>`)
     .join('')
-  const title = html(headline(telling, language))
-  const again = telling.again ? `<p><em>${html(AGAIN[language])}</em></p>` : ''
+  const title = escaped(headline(telling, language))
+  const again = telling.again ? `<p><em>${escaped(AGAIN[language])}</em></p>` : ''
   return [
     `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><title>${title}</title></head><body>`,
-    `${again}<h2>${title}</h2><p>${html(telling.text[language]).replaceAll('\n', '<br>')}</p>`,
+    `${again}<h2>${title}</h2><p>${escaped(telling.text[language]).replaceAll('\n', '<br>')}</p>`,
     `<table cellpadding="4">${rows}</table>${links === '' ? '' : `<ul>${links}</ul>`}</body></html>`,
   ].join('\n')
 }
-
-const HTML: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-const html = (text: string): string => text.replace(/[&<>"']/g, mark => HTML[mark]!)
